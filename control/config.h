@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The configuration as it stands in barscreen.conf: parsed, typed, checked, and not yet acted upon. One table
+// of keys (control/config_keys.h) is parser, check, --print-config and manual.
+//
+// Control thread only.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "control/policy.h"
+#include "dataplane/port.h"
+#include "dataplane/seam/address.h"
+
+enum config_device { DEVICE_PCI, DEVICE_TAP, DEVICE_AF_PACKET, DEVICE_AF_XDP };
+enum config_hugepages { HUGEPAGES_AUTO, HUGEPAGES_REQUIRED, HUGEPAGES_OFF };
+enum config_idle { IDLE_ADAPTIVE, IDLE_SPIN };
+
+struct config_address {
+	struct bs_address address;
+	struct bs_prefix on_link;
+};
+
+struct config_port {
+	char name[PORT_NAME];
+	enum config_device device;
+	char pci[32];       // DEVICE_PCI: 0000:03:00.0
+	char interface[16]; // kernel interface: TAP's own name, or the one that af_packet and af_xdp open
+	struct config_address *address;
+	size_t address_count;
+	struct bs_address gateway4, gateway6;
+	bool has_gateway4, has_gateway6;
+	uint16_t mtu;
+	uint16_t vlan;
+	uint16_t queues; // 0: as many as there are dataplane lcores and the device has
+	unsigned line;   // in the file, for messages
+};
+
+struct config_list { // list "NAME" { file = "..." action = ... }
+	char name[BS_CLASS_NAME];
+	char *file;
+	uint8_t action;    // BS_ACTION_ALLOW, BS_ACTION_REFUSE or BS_ACTION_DROP
+	uint8_t refuse_at; // enum bs_refuse_at
+	unsigned line;
+};
+
+struct config {
+	char *file; // where it came from
+	// names and places
+	char hostname[256];
+	char contact[256];
+	char *backend; // "maildir:/var/mail/virtual"
+	char **domains;
+	size_t domain_count;
+	char *log;      // "syslog", "stderr", "file:/var/log/barscreen.log"
+	char *log_name; // "postfix-barscreen/smtpd"
+	char *control_socket;
+	// machine { }
+	int *dataplane_cores, *worker_cores; // CPU numbers; the same core may stand in both
+	size_t dataplane_core_count, worker_core_count;
+	enum config_idle idle;
+	enum config_hugepages hugepages;
+	uint64_t memory; // bytes for DPDK, 0: as much as the limits need
+	uint32_t helper_threads;
+	// port "NAME" { }
+	struct config_port *port;
+	size_t port_count;
+	uint16_t service; // TCP port
+	// limits { }
+	uint32_t connections;    // records: waiting, talking and closing together
+	uint32_t half_open;      // of these, SYN cache
+	uint32_t talking;        // session blocks
+	uint32_t data_rings;     // large receive rings
+	uint32_t data_ring_size; // bytes, a power of two, at most 256 KB
+	// networks { }
+	struct bs_prefix *own, *trusted;
+	size_t own_count, trusted_count;
+	// list "NAME" { }
+	struct config_list *list;
+	size_t list_count;
+	uint32_t drain_timeout_ms;
+	// smtp { } and waiting { }: the fields of struct bs_policy that a reload may change
+	struct bs_policy
+		smtp; // only its numbers are filled in here; lists, names, templates by policy_new()
+};
+
+// Reads and checks `file`. On failure returns NULL and has written to `errors` one line a fault:
+// FILE:LINE: what is wrong; how to mend it.
+struct config *config_read(const char *file, FILE *errors);
+void config_free(struct config *config);
+
+// Writes every key with its value in force, its default and its sentence, as a file that can be read again.
+void config_print(const struct config *config, FILE *out);
+
+// Builds the policy: lists read, class table made, templates composed. NULL as above: a list file's fault is
+// named FILE:LINE.
+struct bs_policy *policy_new(const struct config *config, FILE *errors);
+void policy_free(struct bs_policy *policy);

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What is counted, one table a kind of lcore. Each lcore has its own copy and alone writes it, with plain
+// increments (a torn read of an aligned 64-bit word does not exist here); control adds the copies up.
+//
+// X(identifier, "name", "sentence for the operator")
+#pragma once
+
+#include <stdint.h>
+
+#include "dataplane/seam/reason.h"
+
+#define BS_DATAPLANE_COUNTERS(X) \
+	X(rx_packets, "rx-packets", "packets received") \
+	X(rx_bytes, "rx-bytes", "bytes received, without frame check sequence") \
+	X(tx_packets, "tx-packets", "packets sent") \
+	X(tx_bytes, "tx-bytes", "bytes sent") \
+	X(syn_received, "syn-received", "SYNs that passed the ingress filter") \
+	X(syn_cookies, "syn-cookies", "SYN-ACKs sent without keeping a record") \
+	X(cookies_accepted, "cookies-accepted", "connections opened by a cookie alone") \
+	X(accepted, "connections-accepted", "handshakes completed") \
+	X(pregreets, "pregreets", "clients that spoke before the greeting") \
+	X(hangups, "hangups", "clients that left before the greeting") \
+	X(denied, "denied", "connections refused as the greeting") \
+	X(greeted, "greeted", "greetings sent") \
+	X(busy, "busy", "clients told 421 because no session block was free") \
+	X(talking, "talking", "connections handed to a worker") \
+	X(retransmits, "retransmits", "segments sent again") \
+	X(out_of_order, "out-of-order", "segments kept ahead of a gap") \
+	X(resets_sent, "resets-sent", "RSTs sent") \
+	X(resets_received, "resets-received", "RSTs that ended a connection") \
+	X(challenge_acks, "challenge-acks", "ACKs sent to make sure of the peer (RFC 5961)") \
+	X(timeouts, "timeouts", "connections given up after unanswered retransmissions") \
+	X(time_wait_recycled, "time-wait-recycled", \
+		"TIME_WAIT records ended early for want of room") \
+	X(echo_replies, "echo-replies", "ICMP and ICMPv6 echo replies") \
+	X(arp_replies, "arp-replies", "ARP and neighbour advertisements sent in answer") \
+	X(notices_lost, "notices-lost", "log records lost because the ring was full")
+
+// Moments, not sums: written by the owner lcore, shown as they are.
+#define BS_DATAPLANE_GAUGES(X) \
+	X(records, "connection-records", "connection records in use") \
+	X(half_open, "half-open", "of these, handshakes not completed") \
+	X(waiting, "waiting", "of these, waiting for the greeting") \
+	X(time_wait, "time-wait", "of these, in TIME_WAIT") \
+	X(blocks, "session-blocks", "session blocks in use") \
+	X(data_rings, "data-rings", "large receive rings in use")
+
+#define BS_WORKER_COUNTERS(X) \
+	X(sessions, "sessions", "SMTP sessions begun") \
+	X(sessions_ended, "sessions-ended", "SMTP sessions ended") \
+	X(commands, "commands", "SMTP commands") \
+	X(mails_accepted, "mails-accepted", "mails the backend took") \
+	X(mails_refused, "mails-refused", "mails answered 5xx after DATA") \
+	X(mails_deferred, "mails-deferred", "mails answered 4xx after DATA") \
+	X(mail_bytes, "mail-bytes", "bytes of accepted mails") \
+	X(recipients_accepted, "recipients-accepted", "RCPT answered 250") \
+	X(recipients_unknown, "recipients-unknown", "RCPT for nobody: 550 5.1.1") \
+	X(relay_denied, "relay-denied", "RCPT for a domain that is not ours") \
+	X(denied, "denied", "RCPT refused because the client is on a deny list") \
+	X(harvests, "harvests", "sessions ended for too many unknown recipients") \
+	X(synchronisation, "synchronisation-errors", "sessions ended for talking out of turn") \
+	X(smuggling, "bare-newlines", "mails refused for a bare CR, LF or NUL") \
+	X(too_large, "too-large", "mails over the size limit") \
+	X(errors_limit, "error-limit", "sessions ended for too many errors") \
+	X(timeouts, "timeouts", "sessions ended for waiting too long") \
+	X(lost, "lost-connections", "clients that left without QUIT")
+
+struct bs_dataplane_counters {
+	uint64_t reason[BS_REASON_COUNT];
+#define X(identifier, name, sentence) uint64_t identifier;
+	BS_DATAPLANE_COUNTERS(X)
+	BS_DATAPLANE_GAUGES(X)
+#undef X
+};
+
+struct bs_worker_counters {
+#define X(identifier, name, sentence) uint64_t identifier;
+	BS_WORKER_COUNTERS(X)
+#undef X
+	uint64_t sessions_now;
+};

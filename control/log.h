@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The log writer: one thread that empties the rings of all who speak (dataplane/seam/log.h) and of the
+// dataplane lcores' notices, and writes lines in Postfix's shape to syslog, a file or standard error.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/seam/log.h"
+#include "dataplane/seam/notice.h"
+#include "dataplane/seam/ring.h"
+
+struct log_writer;
+
+// `target`: "syslog", "stderr" or "file:/path"; `name`: the syslog name, like "postfix-barscreen/smtpd".
+// NULL with a line in `error` when the file can't be opened.
+struct log_writer *log_writer_new(const char *target, const char *name, char error[256]);
+// A ring for one speaking thread; before log_writer_start(). NULL without memory.
+struct bs_log *log_writer_ring(struct log_writer *writer);
+// A dataplane lcore's notices; before log_writer_start().
+void log_writer_notices(struct log_writer *writer, struct bs_ring *notices);
+// False when the thread can't be made.
+bool log_writer_start(struct log_writer *writer);
+// Writes what is left, ends the thread.
+void log_writer_free(struct log_writer *writer);
+// SIGHUP: opens the file again, after logrotate moved it.
+void log_writer_reopen(struct log_writer *writer);
+// Lines lost because a ring was full, over all rings.
+uint64_t log_writer_lost(const struct log_writer *writer);

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A dataplane lcore: the receive queues it polls, the connections it owns, what it sends. Everything here
+// belongs to one lcore; what is shared is said so.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "control/counters.h"
+#include "control/policy.h"
+#include "dataplane/port.h"
+#include "dataplane/seam/notice.h"
+#include "dataplane/seam/stream.h"
+#include "dataplane/siphash.h"
+
+struct rte_mbuf;
+struct rte_mempool;
+struct connections;
+struct links;
+struct neighbours;
+
+#define BURST 32u // packets a receive burst: DPDK's drivers are tuned for it
+
+struct transmit_buffer {
+	struct rte_mbuf *mbuf[BURST];
+	uint16_t count;
+};
+
+struct receive_queue {
+	uint8_t port;   // index into ports
+	uint16_t queue; // of that port
+};
+
+struct dataplane {
+	uint8_t number;                 // of this dataplane lcore; part of session ids
+	uint32_t now_ms;                // start of this turn; wraps, compare with time_reached()
+	uint64_t opened_ms;             // the same, not wrapped
+	const struct bs_policy *policy; // read once a turn
+	struct bs_dataplane_counters *counters; // control reads
+	struct ports *ports;                    // shared, constant but for the fields it names
+	struct rte_mempool *pool;
+	struct receive_queue queue[PORTS_MAX];
+	uint8_t queue_count;
+	uint16_t transmit_queue; // our own on every port
+	struct transmit_buffer transmit[PORTS_MAX];
+	struct neighbours *neighbours; // the neighbour lcore's; NULL on the others
+	struct connections *connections;
+	struct links *links;
+	struct bs_streams *streams;
+	struct bs_ring *notices;      // of struct bs_notice, to the log writer
+	const _Atomic bool *draining; // shared, written by control: no new connections
+};
+
+// What a dataplane lcore is made of. Pointers outlive it.
+struct dataplane_settings {
+	uint8_t number;
+	struct ports *ports;
+	struct rte_mempool *pool;
+	const struct receive_queue *queue;
+	uint8_t queue_count;
+	uint16_t transmit_queue;
+	uint32_t connections, half_open, talking; // records in all, half-open ones, session blocks
+	uint32_t data_rings, data_ring_size; // large receive rings and their bytes (a power of two)
+	uint32_t workers;
+	struct bs_bell *bell; // of the lcore that runs us
+	struct bs_bell *worker_bell[BS_WORKERS_MAX];
+	struct bs_dataplane_counters *counters;
+	uint32_t notices; // room of the notice ring
+	const _Atomic bool *draining;
+	uint8_t secret
+		[64]; // random: keys of index, cookies and rate limits; the same for all lcores
+	bool neighbour_lcore; // exactly one of them
+};
+
+// NULL without memory. Control thread, at start; memory comes from the calling thread's NUMA node.
+struct dataplane *dataplane_new(const struct dataplane_settings *settings, uint64_t now_ns);
+void dataplane_free(struct dataplane *dataplane);
+
+// The role (dataplane/seam/role.h): receive, classify, handshake, TCP, timers, wishes, send.
+unsigned dataplane_poll(void *dataplane, uint64_t now_ns);
+bool dataplane_ready(void *dataplane);
+uint64_t dataplane_patience(void *dataplane, uint64_t now_ns);
+
+// True when `moment` is not after `now` on a clock that wraps.
+static inline int time_reached(uint32_t now, uint32_t moment)
+{
+	return (int32_t)(now - moment) >= 0;
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A port: one NIC (or TAP, af_packet, af_xdp device) with the addresses we answer for on it.
+// Made by control at start; constant after, but for the fields marked otherwise.
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/seam/address.h"
+
+#define PORTS_MAX  16u
+#define LOCALS_MAX 255u // a local address is one byte in a connection
+#define PORT_NAME  32
+
+// One of our addresses. Row of the dataplane's one table of them, over all ports.
+enum local_state {
+	LOCAL_TENTATIVE, // duplicate address detection under way (RFC 4862, 5.4); not answered for
+	LOCAL_READY,
+	LOCAL_DUPLICATE, // somebody else has it: never used
+};
+
+struct local {
+	struct bs_address address;
+	struct bs_prefix on_link; // the prefix it was configured with
+	uint8_t port;             // index into ports
+	_Atomic uint8_t state;    // enum local_state; written by the neighbour lcore
+};
+
+// Link-layer address of a gateway in the low 48 bits (first octet highest), and this bit when it is resolved.
+#define GATEWAY_RESOLVED (UINT64_C(1) << 48)
+
+struct gateway {
+	struct bs_address address;
+	bool configured;
+	_Atomic uint64_t mac; // written by the neighbour lcore, read by all
+};
+
+struct port {
+	uint16_t id; // DPDK's port number
+	uint8_t index;
+	char name[PORT_NAME]; // from the configuration
+	uint8_t mac[6];
+	uint16_t vlan; // 0: untagged, else the only tag accepted and sent
+	uint16_t mtu;  // of IP packets
+	uint16_t queues;
+	struct gateway gateway4, gateway6;
+	bool checks_ipv4;     // the port verifies IPv4 header checksums and says so
+	bool checks_tcp;      // the port verifies TCP checksums and says so
+	bool fills_ipv4;      // the port fills in IPv4 header checksums
+	bool fills_tcp;       // the port fills in TCP checksums
+	_Atomic bool link_up; // written by control
+};
+
+// Everything that is the same for all dataplane lcores.
+struct ports {
+	struct port port[PORTS_MAX];
+	uint8_t port_count;
+	struct local local[LOCALS_MAX];
+	uint8_t local_count;
+	uint16_t service; // the TCP port we serve: 25
+};

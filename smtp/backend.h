@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Where accepted mail goes. A backend answers about recipients and takes mails; the final 250 of a client is
+// the backend's. Every call returns at once; the answer comes later (or before the call returns) through
+// `done`, on the worker's thread, exactly once a call, except after delivery_close().
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "smtp/mailbox.h"
+#include "smtp/session.h"
+
+struct backend;  // one configured destination, shared by all workers, constant
+struct delivery; // what one session does with it; at most one call under way
+
+typedef void delivery_done(void *context, const struct session_answer *answer);
+
+struct heap;
+struct helper_pool;
+struct helper_queue;
+
+// What a delivery may use: all of the worker that owns the session.
+struct delivery_surroundings {
+	struct heap *heap;
+	struct helper_queue
+		*helpers; // smtp/helper.h: blocking work, answered on the worker's thread
+};
+
+struct backend_operations {
+	const char *scheme; // "maildir"
+	// A new delivery, or NULL without memory. `id`: session id, for names and logs; copied.
+	struct delivery *(*open)(struct backend *backend,
+		const struct delivery_surroundings *around, const char *id, delivery_done *done,
+		void *context);
+	// Is there such a recipient? 250, 550 5.1.1, or 451 when it can't be told.
+	void (*recipient)(struct delivery *delivery, const struct mailbox *recipient);
+	// A mail for these recipients comes. The envelope stays valid until commit's or abandon's answer.
+	void (*begin)(struct delivery *delivery, const struct session_envelope *envelope);
+	// More of it. The bytes stay valid until the answer.
+	void (*write)(struct delivery *delivery, const uint8_t *bytes, size_t count);
+	// The last of it: answered 250 only after every copy is safe.
+	void (*commit)(struct delivery *delivery, const uint8_t *bytes, size_t count);
+	// Throws the mail begun away.
+	void (*abandon)(struct delivery *delivery);
+	// The session is over; a call under way finishes without an answer, a mail begun is thrown away.
+	void (*close)(struct delivery *delivery);
+};
+
+struct backend {
+	const struct backend_operations *operations;
+};
+
+// Makes the backend that `uri` names ("maildir:/var/mail/virtual"). On failure NULL and one line in `error`
+// that names the fault and the cure. Control thread, at start.
+struct backend *backend_new(const char *uri, char error[256]);
+void backend_free(struct backend *backend);

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A worker's heap: a jemalloc arena of its own, so that workers share no allocator lock and a worker's
+// memory can be told apart in the statistics. Built with sanitizers it is plain malloc (jemalloc and
+// AddressSanitizer exclude each other).
+#pragma once
+
+#include <stddef.h>
+
+struct heap;
+
+// NULL without memory. Any thread; afterwards the heap belongs to the thread that uses it.
+struct heap *heap_new(void);
+void heap_free(struct heap *heap); // all blocks must have been released
+
+// Zeroed memory, or NULL: every caller checks.
+void *heap_take(struct heap *heap, size_t size);
+void heap_release(struct heap *heap, void *memory); // NULL is allowed

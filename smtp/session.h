@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// One SMTP session as a state machine without I/O: it is fed bytes and the passing of time, it gives bytes
+// for the client and wishes for whoever drives it (smtp/worker.c, a unit test, a fuzzer).
+//
+// RFC 5321 (SMTP), 1870 (SIZE), 2034 (ENHANCEDSTATUSCODES), 2920 (PIPELINING), 6152 (8BITMIME).
+// The greeting was sent by the dataplane before the session began.
+//
+// Owner: one worker. Nothing here blocks, and nothing is called back but `say`.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "control/counters.h"
+#include "control/policy.h"
+#include "dataplane/seam/log.h"
+#include "dataplane/seam/stream.h"
+#include "smtp/heap.h"
+#include "smtp/mailbox.h"
+
+struct session;
+
+// What the driver must do next. One at a time; as long as it is not WISH_NOTHING the session takes no
+// input. Output (session_output) goes to the client before the wish is acted upon, always.
+enum session_wish {
+	WISH_NOTHING,   // feed me
+	WISH_RECIPIENT, // ask the backend about session_recipient(); then session_answer()
+	WISH_OPEN,      // DATA: the backend prepares for session_envelope(); then session_answer()
+	WISH_WRITE,     // session_content() goes to the backend; then session_answer()
+	WISH_COMMIT, // session_content() are the last bytes, the mail is whole; then session_answer()
+	WISH_ABANDON, // forget the mail begun by WISH_OPEN; then session_answer(), its argument is not looked at
+	WISH_CLOSE, // close the connection after the output is sent; the session is over
+};
+
+// The backend's verdict. For WISH_OPEN, WISH_WRITE code 250 means go on, all else ends the mail with
+// that reply. `enhanced` like "5.1.1", `text` one line without CRLF, cleaned by the backend.
+struct session_answer {
+	uint16_t code;
+	char enhanced[12];
+	char text[256];
+	char detail[128]; // for the log: backend, queue id or file
+};
+
+struct session_envelope {
+	struct mailbox sender;     // empty local part and domain: <>
+	struct mailbox *recipient; // accepted ones
+	uint32_t recipient_count;
+	uint64_t declared_size; // SIZE=, 0 when not given
+	bool eight_bit;         // BODY=8BITMIME
+};
+
+// Everything a session needs of its surroundings; outlives it.
+struct session_surroundings {
+	struct heap *heap;
+	struct bs_log *log;
+	struct bs_worker_counters *counters;
+	const struct bs_policy *(*policy)(void); // read at each command
+	uint64_t (*wall_seconds)(void);          // for Received: and Date
+};
+
+// NULL without memory. `client` is copied. `now_ms`: any monotonic clock, the same in all calls.
+struct session *session_new(
+	const struct session_surroundings *around, const struct bs_client *client, uint64_t now_ms);
+void session_free(struct session *session);
+
+// Takes as many bytes as it can now (all, unless a wish comes up or output is full), and returns the number.
+size_t session_feed(struct session *session, const uint8_t *bytes, size_t count, uint64_t now_ms);
+
+// True when bytes are left unread in the driver's buffer after session_feed() returned: the session must know, to
+// tell a client that pipelines from one that waits (RFC 2920, 3.1: DATA, EHLO... end a group).
+// The driver calls this before each session_feed() and before answering: count of bytes it holds.
+void session_pending(struct session *session, size_t bytes_waiting);
+
+// The client's FIN came and all bytes before it were fed.
+void session_eof(struct session *session, uint64_t now_ms);
+// The connection is gone; only WISH_ABANDON and WISH_CLOSE may follow.
+void session_lost(struct session *session, uint64_t now_ms);
+// session_deadline() has come.
+void session_expired(struct session *session, uint64_t now_ms);
+// We are stopping: 421 at the next command boundary.
+void session_drain(struct session *session, uint64_t now_ms);
+// When session_expired() is due, or UINT64_MAX.
+uint64_t session_deadline(const struct session *session);
+
+enum session_wish session_wish(const struct session *session);
+void session_answer(struct session *session, const struct session_answer *answer, uint64_t now_ms);
+
+const struct mailbox *session_recipient(const struct session *session);
+const struct session_envelope *session_envelope(const struct session *session);
+const uint8_t *session_content(const struct session *session, size_t *count);
+// True from 354 on until the content's end was seen: the driver may want a larger receive ring.
+bool session_in_data(const struct session *session);
+
+// Bytes for the client, in order; the driver says how many it could pass on.
+const uint8_t *session_output(const struct session *session, size_t *count);
+void session_output_sent(struct session *session, size_t count);
+
+const char *session_id(const struct session *session);

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A worker: drives the SMTP sessions of its streams. It takes events from the dataplane lcores, feeds sessions, passes on
+// their replies, carries out their wishes through the backend, and keeps their deadlines.
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "control/counters.h"
+#include "dataplane/seam/bell.h"
+#include "dataplane/seam/log.h"
+#include "dataplane/seam/stream.h"
+#include "smtp/backend.h"
+#include "smtp/helper.h"
+
+struct worker;
+
+// Pointers outlive the worker.
+struct worker_settings {
+	uint32_t number;
+	struct bs_streams *const *streams; // one a dataplane lcore
+	uint32_t dataplanes;
+	struct backend *backend;
+	struct helper_pool *helpers;
+	struct bs_bell *bell; // of the lcore that runs us
+	struct bs_log *log;
+	struct bs_worker_counters *counters;
+	const _Atomic bool *draining; // sessions end with 421 at the next command
+};
+
+// NULL without memory. Control thread, at start.
+struct worker *worker_new(const struct worker_settings *settings);
+// After the lcore has stopped: aborts what is left.
+void worker_free(struct worker *worker);
+
+unsigned worker_poll(void *worker, uint64_t now_ns);
+bool worker_ready(void *worker);
+uint64_t worker_patience(void *worker, uint64_t now_ns);
