@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dataplane/checksum.h"
 #include "dataplane/port.h"
 #include "dataplane/seam/address.h"
 
@@ -29,12 +30,3 @@ void transmit_send(struct dataplane *dataplane, const struct port *port, struct 
 
 // Sends all that is buffered. End of each turn.
 void transmit_flush(struct dataplane *dataplane);
-
-// The Internet checksum (RFC 1071) over `length` bytes, started with `sum` (0, or the sum of a pseudo header);
-// the result is complemented and in network byte order, ready to be stored. A result over bytes that contain a
-// right checksum is 0.
-uint16_t internet_checksum(uint32_t sum, const void *bytes, uint32_t length);
-
-// Sum of the pseudo header for TCP (RFC 9293, 3.1) and ICMPv6 (RFC 8200, 8.1), to start internet_checksum() with.
-uint32_t pseudo_header_sum(const struct bs_address *source, const struct bs_address *destination,
-	uint8_t protocol, uint32_t length);
