@@ -2,10 +2,12 @@
 //
 // Saying something without waiting for anybody. Each thread that speaks has a ring of its own; the
 // log writer (control/log.c) empties them all. A full ring drops the line and counts it. The text is
-// the part of a line after "name[pid]: "; the writer puts time, host and name before it.
+// the part of a line after "name[pid]: "; the writer puts time, host and name before it, and, as Postfix
+// does, "warning: " or "error: " where the severity says so (so the text itself should not).
 #pragma once
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct bs_log;
@@ -20,9 +22,28 @@ enum bs_severity { // syslog's numbers
 #define BS_LOG_TEXT 1000 // longest text; more is cut. With prefix it stays under syslog's 1024
 
 // The owner thread of `log` only. No system call, no lock. Control characters and 8-bit bytes
-// in the text are replaced by '?', so that a client can't forge a line.
+// in the text are replaced by '?', so that a client can't forge a line. With `log` NULL nothing is said.
 void bs_log(struct bs_log *log, enum bs_severity severity, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+// A ring for one speaking thread; NULL without memory. The daemon asks log_writer_ring() for one, tests make
+// their own. Freed with bs_log_free() after both its threads are done with it; NULL is allowed.
+struct bs_log *bs_log_new(void);
+void bs_log_free(struct bs_log *log);
+
+// The reading end: one thread, the log writer's or a test's.
+struct bs_log_line {
+	uint64_t wall_ns; // CLOCK_REALTIME when it was said
+	uint16_t length;
+	uint8_t severity;           // enum bs_severity
+	char text[BS_LOG_TEXT + 1]; // clean, ends with NUL
+};
+// Takes the oldest line; false when there is none.
+bool bs_log_take(struct bs_log *log, struct bs_log_line *line);
+// When the oldest line was said, in `wall_ns`; false when there is none.
+bool bs_log_oldest(struct bs_log *log, uint64_t *wall_ns);
+// Lines dropped since the start because the ring was full. Any thread.
+uint64_t bs_log_lost(const struct bs_log *log);
 
 // "5tq0k4c7r20001": start of the process, lcore, connection number; unique across restarts.
 #define BS_SESSION_ID 20

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The ring behind bs_log(): single producer, single consumer, lines of different length one after the other, so that
+// many short lines fit where a few long ones would.
+//
+// A line is formatted where it will stand. For that it needs its longest size in one piece: behind the ring's last
+// byte there is slack for one whole line. A line may begin anywhere in the ring and run on into the slack; the
+// next one then begins at the start. Positions count up for ever and wrap with 64 bits, that is never.
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "dataplane/seam/log.h"
+
+// Lines of a mail session are some 150 bytes: room for about 1500 of them, a tenth of a second of a busy worker,
+// while the writer naps for a fiftieth.
+#define RING_SIZE 262144u
+
+struct record {
+	uint64_t wall_ns;
+	uint16_t length;
+	uint8_t severity;
+	char text[];
+};
+
+// The longest record, aligned.
+#define RECORD_MAX 1016u
+_Static_assert(offsetof(struct record, text) + BS_LOG_TEXT + 1 <= RECORD_MAX, "a whole line fits");
+_Static_assert(RECORD_MAX % alignof(struct record) == 0, "records stay aligned");
+
+struct bs_log {
+	// written by the producer
+	alignas(64) _Atomic uint64_t head;
+	uint64_t tail_seen;
+	_Atomic uint64_t lost;
+	// written by the consumer
+	alignas(64) _Atomic uint64_t tail;
+	alignas(64) uint8_t bytes[RING_SIZE + RECORD_MAX];
+};
+
+struct bs_log *bs_log_new(void)
+{
+	struct bs_log *log = aligned_alloc(alignof(struct bs_log), sizeof(*log));
+	if (log == NULL)
+		return NULL;
+	// All of it, so that no first touch of a page is a fault in the producer's turn.
+	memset(log, 0, sizeof(*log));
+	return log;
+}
+
+void bs_log_free(struct bs_log *log)
+{
+	free(log);
+}
+
+static struct record *record_at(struct bs_log *log, uint64_t position)
+{
+	return (struct record *)(log->bytes + position % RING_SIZE);
+}
+
+// Where the record after one of `length` bytes of text begins.
+static uint64_t position_after(uint64_t position, uint16_t length)
+{
+	uint64_t size = offsetof(struct record, text) + length + 1;
+	size = (size + alignof(struct record) - 1) & ~(uint64_t)(alignof(struct record) - 1);
+	uint64_t lap_end = position - position % RING_SIZE + RING_SIZE;
+	return position + size < lap_end ? position + size : lap_end;
+}
+
+// The producer's check for a line of any length.
+static bool has_room(struct bs_log *log, uint64_t head)
+{
+	if (head - log->tail_seen <= RING_SIZE - RECORD_MAX)
+		return true;
+	log->tail_seen = atomic_load_explicit(&log->tail, memory_order_acquire);
+	return head - log->tail_seen <= RING_SIZE - RECORD_MAX;
+}
+
+static void count_lost(struct bs_log *log)
+{
+	uint64_t lost = atomic_load_explicit(&log->lost, memory_order_relaxed);
+	atomic_store_explicit(&log->lost, lost + 1, memory_order_relaxed);
+}
+
+void bs_log(struct bs_log *log, enum bs_severity severity, const char *format, ...)
+{
+	if (log == NULL)
+		return;
+	uint64_t head = atomic_load_explicit(&log->head, memory_order_relaxed);
+	if (!has_room(log, head)) {
+		count_lost(log);
+		return;
+	}
+	struct record *record = record_at(log, head);
+	va_list arguments;
+	va_start(arguments, format);
+	int length = vsnprintf(record->text, BS_LOG_TEXT + 1, format, arguments);
+	va_end(arguments);
+	if (length < 0) {
+		count_lost(log);
+		return;
+	}
+	struct timespec now; // from the vDSO: no system call
+	clock_gettime(CLOCK_REALTIME, &now);
+	record->wall_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	record->length = (uint16_t)(length < BS_LOG_TEXT ? length : BS_LOG_TEXT);
+	record->severity = (uint8_t)severity;
+	atomic_store_explicit(
+		&log->head, position_after(head, record->length), memory_order_release);
+}
+
+static struct record *oldest(struct bs_log *log)
+{
+	uint64_t tail = atomic_load_explicit(&log->tail, memory_order_relaxed);
+	if (tail == atomic_load_explicit(&log->head, memory_order_acquire))
+		return NULL;
+	return record_at(log, tail);
+}
+
+bool bs_log_oldest(struct bs_log *log, uint64_t *wall_ns)
+{
+	const struct record *record = oldest(log);
+	if (record == NULL)
+		return false;
+	*wall_ns = record->wall_ns;
+	return true;
+}
+
+// Cleaning is the consumer's work: it has the time.
+bool bs_log_take(struct bs_log *log, struct bs_log_line *line)
+{
+	const struct record *record = oldest(log);
+	if (record == NULL)
+		return false;
+	line->wall_ns = record->wall_ns;
+	line->severity = record->severity;
+	line->length = record->length;
+	for (uint16_t i = 0; i < record->length; i++) {
+		char c = record->text[i];
+		line->text[i] = c >= 0x20 && c < 0x7f ? c : '?';
+	}
+	line->text[record->length] = '\0';
+	uint64_t tail = atomic_load_explicit(&log->tail, memory_order_relaxed);
+	atomic_store_explicit(
+		&log->tail, position_after(tail, record->length), memory_order_release);
+	return true;
+}
+
+uint64_t bs_log_lost(const struct bs_log *log)
+{
+	return atomic_load_explicit(&log->lost, memory_order_relaxed);
+}
