@@ -23,7 +23,9 @@
 struct session;
 
 // What the driver must do next. One at a time; as long as it is not WISH_NOTHING the session takes no
-// input. Output (session_output) goes to the client before the wish is acted upon, always.
+// input. Output (session_output) is passed on before the wish is acted upon, always; until then the session may
+// change its mind (session_expired, session_lost). Once taken up, a wish stands until its session_answer(), whatever
+// else happens, and no output comes up while it stands; after the answer the driver looks at session_wish() anew.
 enum session_wish {
 	WISH_NOTHING,   // feed me
 	WISH_RECIPIENT, // ask the backend about session_recipient(); then session_answer()
@@ -31,11 +33,12 @@ enum session_wish {
 	WISH_WRITE,     // session_content() goes to the backend; then session_answer()
 	WISH_COMMIT, // session_content() are the last bytes, the mail is whole; then session_answer()
 	WISH_ABANDON, // forget the mail begun by WISH_OPEN; then session_answer(), its argument is not looked at
-	WISH_CLOSE, // close the connection after the output is sent; the session is over
+	WISH_CLOSE, // close the connection after the output is sent; the session is over, takes no answer and
+	// has logged its closing line; a mail begun is thrown away without a WISH_ABANDON
 };
 
 // The backend's verdict. For WISH_OPEN, WISH_WRITE code 250 means go on, all else ends the mail with
-// that reply. `enhanced` like "5.1.1", `text` one line without CRLF, cleaned by the backend.
+// that reply: the backend has forgotten it, no WISH_ABANDON follows. `enhanced` like "5.1.1", `text` one line without CRLF, cleaned by the backend.
 struct session_answer {
 	uint16_t code;
 	char enhanced[12];
@@ -60,6 +63,7 @@ struct session_surroundings {
 	uint64_t (*wall_seconds)(void);          // for Received: and Date
 };
 
+// The session counts all of BS_WORKER_COUNTERS, and sessions_now between session_new() and session_free().
 // NULL without memory. `client` is copied. `now_ms`: any monotonic clock, the same in all calls.
 struct session *session_new(
 	const struct session_surroundings *around, const struct bs_client *client, uint64_t now_ms);
@@ -68,20 +72,21 @@ void session_free(struct session *session);
 // Takes as many bytes as it can now (all, unless a wish comes up or output is full), and returns the number.
 size_t session_feed(struct session *session, const uint8_t *bytes, size_t count, uint64_t now_ms);
 
-// True when bytes are left unread in the driver's buffer after session_feed() returned: the session must know, to
-// tell a client that pipelines from one that waits (RFC 2920, 3.1: DATA, EHLO... end a group).
-// The driver calls this before each session_feed() and before answering: count of bytes it holds.
+// How many bytes of the client the driver holds and session_feed() has not taken: the session must know, to tell
+// a client that pipelines from one that waits (RFC 2920, 3.1: DATA, EHLO... end a group). The driver calls
+// this before each session_feed(), the bytes about to be fed included, and before each session_answer().
 void session_pending(struct session *session, size_t bytes_waiting);
 
-// The client's FIN came and all bytes before it were fed.
+// The client's FIN came and all bytes before it were fed (taken, not only offered).
 void session_eof(struct session *session, uint64_t now_ms);
-// The connection is gone; only WISH_ABANDON and WISH_CLOSE may follow.
+// The connection is gone: output is dropped. A wish taken up still gets its answer, then WISH_CLOSE follows.
 void session_lost(struct session *session, uint64_t now_ms);
-// session_deadline() has come.
+// session_deadline() has come; does nothing when called before it.
 void session_expired(struct session *session, uint64_t now_ms);
 // We are stopping: 421 at the next command boundary.
 void session_drain(struct session *session, uint64_t now_ms);
-// When session_expired() is due, or UINT64_MAX.
+// When session_expired() is due, or UINT64_MAX (while the backend works: its time is its own). May change with every
+// call; a client that never reads comes to its end here too, then output is dropped.
 uint64_t session_deadline(const struct session *session);
 
 enum session_wish session_wish(const struct session *session);
