@@ -2,6 +2,9 @@
 //
 // The log writer: one thread that empties the rings of all who speak (dataplane/seam/log.h) and of the
 // dataplane lcores' notices, and writes lines in Postfix's shape to syslog, a file or standard error.
+// Nobody ever waits for it: what can't be written in time is lost, counted, and a line says so.
+//
+// Control thread, if not said otherwise.
 #pragma once
 
 #include <stdbool.h>
@@ -16,15 +19,19 @@ struct log_writer;
 // `target`: "syslog", "stderr" or "file:/path"; `name`: the syslog name, like "postfix-barscreen/smtpd".
 // NULL with a line in `error` when the file can't be opened.
 struct log_writer *log_writer_new(const char *target, const char *name, char error[256]);
-// A ring for one speaking thread; before log_writer_start(). NULL without memory.
+// A ring for one speaking thread; before log_writer_start(). NULL without memory. It lives as long as the writer.
 struct bs_log *log_writer_ring(struct log_writer *writer);
-// A dataplane lcore's notices; before log_writer_start().
-void log_writer_notices(struct log_writer *writer, struct bs_ring *notices);
-// False when the thread can't be made.
+// A dataplane lcore's notices; before log_writer_start(). The ring must outlive the writer. False without memory.
+bool log_writer_notices(struct log_writer *writer, struct bs_ring *notices);
+// False when the thread can't be made. The thread may run where the caller may: the caller must not be pinned to
+// a dataplane core at this moment.
 bool log_writer_start(struct log_writer *writer);
-// Writes what is left, ends the thread.
+// Writes what is left, ends the thread. Those who speak must have stopped. When the thread hangs in a write (a
+// dead network file system) it is left behind with its memory after some seconds. NULL is allowed.
 void log_writer_free(struct log_writer *writer);
-// SIGHUP: opens the file again, after logrotate moved it.
+// SIGHUP: opens the file again, after logrotate moved it. Any thread, also from a signal handler.
 void log_writer_reopen(struct log_writer *writer);
-// Lines lost because a ring was full, over all rings.
+// Lines lost because a ring was full, over all rings. Any thread.
 uint64_t log_writer_lost(const struct log_writer *writer);
+// Writes to the log file that failed; they are tried again. Any thread.
+uint64_t log_writer_failures(const struct log_writer *writer);

@@ -28,8 +28,9 @@ struct bs_notice {
 	uint64_t wall_ns;        // CLOCK_REALTIME
 	struct bs_client client; // zero for NEIGHBOUR and LINK
 	uint32_t elapsed_ms;     // since the handshake completed
-	uint32_t total;          // bytes of which `sample` is the beginning
-	uint8_t kind;            // enum bs_notice_kind
+	// Bytes of which `sample` is the beginning. NEIGHBOUR, LINK: enum bs_severity, 0 for the usual one.
+	uint32_t total;
+	uint8_t kind; // enum bs_notice_kind
 	uint8_t sample_length;
 	uint8_t sample[BS_NOTICE_SAMPLE];
 };
