@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// One request of the control socket and its answer: bytes in, bytes out, no I/O. The protocol is described in
+// doc/control-socket.md.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "control/daemon.h"
+
+struct request_answer {
+	char *line; // one JSON object and a newline; the caller's, free()
+	size_t length;
+	bool stop; // the daemon was asked to stop, by one who may
+};
+
+// `line`: any bytes, without the newline. `may_write`: the client may change things, not only read.
+// False without memory. Control thread.
+bool request_handle(const struct daemon *daemon, bool may_write, const char *line, size_t length,
+	struct request_answer *answer);
+
+// The answer {"ok": false, "error": text}. False without memory.
+bool request_refuse(struct request_answer *answer, const char *text);
