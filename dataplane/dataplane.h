@@ -9,6 +9,7 @@
 
 #include "control/counters.h"
 #include "control/policy.h"
+#include "dataplane/bucket.h"
 #include "dataplane/port.h"
 #include "dataplane/seam/notice.h"
 #include "dataplane/seam/stream.h"
@@ -16,9 +17,11 @@
 
 struct rte_mbuf;
 struct rte_mempool;
+struct blocks;
 struct connections;
 struct links;
 struct neighbours;
+struct syn_rate;
 
 #define BURST 32u // packets a receive burst: DPDK's drivers are tuned for it
 
@@ -35,7 +38,7 @@ struct receive_queue {
 struct dataplane {
 	uint8_t number;                 // of this dataplane lcore; part of session ids
 	uint32_t now_ms;                // start of this turn; wraps, compare with time_reached()
-	uint64_t opened_ms;             // the same, not wrapped
+	uint64_t clock_ms;              // the same, not wrapped
 	const struct bs_policy *policy; // read once a turn
 	struct bs_dataplane_counters *counters; // control reads
 	struct ports *ports;                    // shared, constant but for the fields it names
@@ -46,7 +49,15 @@ struct dataplane {
 	struct transmit_buffer transmit[PORTS_MAX];
 	struct neighbours *neighbours; // the neighbour lcore's; NULL on the others
 	struct connections *connections;
+	struct blocks *blocks;
 	struct links *links;
+	struct syn_rate *syn_rates;
+	struct siphash_key cookie_secret;
+	uint64_t last_cookie_ms;  // clock_ms of the last SYN-ACK without a record, 0: never
+	struct bucket resets;     // RSTs to strangers
+	struct bucket challenges; // ACKs that say where we are
+	uint32_t touched[BURST];  // connections that may owe an ACK after this burst
+	unsigned touched_count;
 	struct bs_streams *streams;
 	struct bs_ring *notices;      // of struct bs_notice, to the log writer
 	const _Atomic bool *draining; // shared, written by control: no new connections

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A connection record: all that is kept of a client until it speaks after the greeting, and again once it has
+// been answered: one cache line, no buffer. Records live in one array of their lcore, are found by
+// 4-tuple through the index (connection_index.h), and stand in at most one delay queue.
+//
+// Owner: one dataplane lcore.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/dataplane.h"
+#include "dataplane/seam/address.h"
+
+#define CONNECTION_NONE UINT32_MAX
+
+// What a connection is doing; RFC 9293's state in brackets.
+enum stage {
+	STAGE_FREE,
+	STAGE_HALF_OPEN, // [SYN-RECEIVED] the SYN cache
+	STAGE_WAITING,   // [ESTABLISHED] not greeted yet; who speaks is caught
+	STAGE_GREETED,   // [ESTABLISHED] 220 sent; the first byte takes a session block
+	STAGE_REFUSED,   // [ESTABLISHED, CLOSE-WAIT] 554 or 421 sent; QUIT gets 221, all else 503
+	STAGE_TALKING,   // [ESTABLISHED, CLOSE-WAIT] has a session block (block.h)
+	STAGE_LINGER, // [ESTABLISHED] all said and acknowledged: a second for the client to close first
+	STAGE_FIN_WAIT_1, // from here on nothing but FINs and ACKs are exchanged
+	STAGE_FIN_WAIT_2,
+	STAGE_CLOSING,
+	STAGE_LAST_ACK,
+	STAGE_TIME_WAIT,
+	STAGES
+};
+
+// Timeouts are few and constant, so each has one FIFO: arming, cancelling and expiring are O(1) and
+// the head is always the next (DESIGN: "one FIFO a delay class beats a wheel").
+enum delay {
+	DELAY_NONE,
+	DELAY_ACK,       // 40 ms: a reply will probably carry the ACK
+	DELAY_RTO_FIRST, // 1, 2, 4 ... 64 s: retransmission and what else lasts so long
+	DELAY_RTO_LAST = DELAY_RTO_FIRST + 6,
+	DELAY_WAIT,    // policy: before the greeting
+	DELAY_GREETED, // policy: for the first command
+	DELAY_TIME_WAIT, // 64 s; longer than any cookie lives (cookie.h), so that no ACK opens a connection twice
+	DELAYS
+};
+#define DELAY_1S  DELAY_RTO_FIRST
+#define DELAY_8S  (DELAY_RTO_FIRST + 3)
+#define DELAY_64S DELAY_RTO_LAST
+
+enum connection_flags {
+	CONNECTION_PEER_FIN = 1 << 0, // the client's FIN was taken
+	CONNECTION_SACK = 1 << 1,     // the client permits SACK
+	CONNECTION_ON_LINK = 1 << 2,  // the client is in the local prefix: no gateway
+	CONNECTION_SYNC = 1 << 3,     // text: 554 for talking out of turn follows the greeting
+	CONNECTION_BYE = 1 << 4,      // text: ends with 221
+	CONNECTION_CLOSE = 1 << 5,    // close as soon as the text is acknowledged
+	CONNECTION_BUSY = 1 << 6,     // the client spoke, no session block was free
+	CONNECTION_FAST = 1 << 7,     // on an allow list: no wait, early bytes are no offence
+};
+
+struct connection {
+	// 0: identity, compared at each lookup
+	struct bs_address peer;
+	uint16_t peer_port; // host byte order
+	uint8_t local;      // row of ports->local
+	uint8_t stage;      // enum stage
+	// 20
+	uint32_t
+		serial; // of the connections this lcore accepted; with the lcore it is the session id
+	uint32_t next, previous; // in the delay queue; `next` also links free records
+	uint32_t deadline_ms;    // when the delay ends
+	uint32_t opened_ms;      // handshake completed; in STAGE_REFUSED: refused
+	uint32_t rcv_nxt;        // RFC 9293, 3.3.1
+	uint32_t snd_una;        // HALF_OPEN: our initial sequence number
+	// 48
+	uint16_t text_position; // snd_una stands at this offset of the text (text.h)
+	uint8_t text;           // enum bs_template_number: what the text begins with
+	uint8_t replies;        // 503s in the text
+	uint8_t delay;          // enum delay: the queue it stands in
+	uint8_t retransmits : 4;
+	uint8_t line : 4; // STAGE_REFUSED: how far the client's line matches QUIT (refused.c)
+	uint8_t flags;    // enum connection_flags
+	uint8_t options;  // as in a cookie (cookie.h): MSS and window scale index
+	// 56
+	uint16_t link;  // link-layer address of the client's side (link.h)
+	uint8_t class;  // row of policy->class when last looked at
+	uint8_t window; // the client's last window in units of 64 bytes, saturating
+	uint32_t block; // session block, BLOCK_NONE without
+};
+_Static_assert(sizeof(struct connection) == 64, "a waiting connection is one cache line");
+
+struct delay_queue {
+	uint32_t head, tail;
+	uint32_t count;
+};
+
+struct connection_index;
+
+struct connections {
+	struct connection *record;
+	uint32_t capacity;
+	uint32_t fresh; // records from here on were never used
+	uint32_t free;  // list of used and freed ones, linked by `next`
+	uint32_t half_open_limit;
+	uint32_t serial;
+	struct connection_index *index;
+	struct delay_queue queue[DELAYS];
+};
+
+struct connections *connections_new(
+	uint32_t capacity, uint32_t half_open_limit, const struct siphash_key *key);
+void connections_free(struct connections *connections);
+
+static inline uint32_t connection_number(
+	const struct connections *connections, const struct connection *connection)
+{
+	return (uint32_t)(connection - connections->record);
+}
+
+// A new record in the index, stage HALF_OPEN, no delay. When none is free the oldest in TIME_WAIT is
+// recycled; NULL when there is none either.
+struct connection *connection_take(struct dataplane *dataplane, const struct bs_address *peer,
+	uint16_t peer_port, uint8_t local);
+// Out of queue and index. The session block must have been released.
+void connection_release(struct dataplane *dataplane, struct connection *connection);
+
+// Changes the stage and keeps the gauges.
+void connection_stage(struct dataplane *dataplane, struct connection *connection, enum stage stage);
+
+// Puts the connection at the end of a delay's queue, taking it out of the one it stands in.
+void connection_delay(struct dataplane *dataplane, struct connection *connection, enum delay delay);
+
+// Milliseconds of a delay under the policy in force.
+uint32_t delay_ms(const struct dataplane *dataplane, enum delay delay);
+
+// The client as the worker and the log see it.
+void connection_client(const struct dataplane *dataplane, const struct connection *connection,
+	struct bs_client *client);
+
+// Tells the log about it; `sample` may be NULL.
+void connection_notice(struct dataplane *dataplane, const struct connection *connection,
+	enum bs_notice_kind kind, const uint8_t *sample, uint32_t length);

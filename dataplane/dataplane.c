@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/dataplane.h"
+
+#include <rte_ethdev.h>
+#include <rte_malloc.h>
+#include <rte_mbuf.h>
+
+#include "dataplane/block.h"
+#include "dataplane/closing.h"
+#include "dataplane/connection.h"
+#include "dataplane/connection_index.h"
+#include "dataplane/frame.h"
+#include "dataplane/handshake.h"
+#include "dataplane/link.h"
+#include "dataplane/neighbour.h"
+#include "dataplane/refused.h"
+#include "dataplane/syn_rate.h"
+#include "dataplane/talk.h"
+#include "dataplane/tcp_send.h"
+#include "dataplane/transmit.h"
+#include "dataplane/waiting.h"
+
+// Delays that end in a turn, at most: a burst of them must not starve the receive queues.
+#define EXPIRIES_A_TURN 256u
+// Connections told 421 in a turn when we are stopping.
+#define DRAINED_A_TURN 64u
+// RSTs and challenge ACKs a second: RFC 5961, 7 wants them bounded; a scan of our ports is answered slowly.
+#define RESETS_A_SECOND     1000u
+#define CHALLENGES_A_SECOND 1000u
+// Without interrupts from the port, the longest nap between two looks at it.
+#define PATIENCE_NS 1000000u
+
+static enum bs_reason connection_input(struct dataplane *dataplane, const struct port *port,
+	struct connection *c, const struct frame *frame)
+{
+	bool reopen = false;
+	enum bs_reason reason;
+	switch ((enum stage)c->stage) {
+	case STAGE_HALF_OPEN:
+		return handshake_input(dataplane, port, c, frame);
+	case STAGE_WAITING:
+	case STAGE_GREETED:
+		return waiting_input(dataplane, c, frame);
+	case STAGE_REFUSED:
+		return refused_input(dataplane, c, frame);
+	case STAGE_TALKING:
+		return talk_input(dataplane, c, frame);
+	case STAGE_LINGER:
+	case STAGE_FIN_WAIT_1:
+	case STAGE_FIN_WAIT_2:
+	case STAGE_CLOSING:
+	case STAGE_LAST_ACK:
+	case STAGE_TIME_WAIT:
+		reason = closing_input(dataplane, c, frame, &reopen);
+		if (reopen) {
+			uint8_t class;
+			bs_classify_bulk(dataplane->policy->classes, &frame->source, &class, 1);
+			return handshake_syn(dataplane, port, frame, class);
+		}
+		return reason;
+	case STAGE_FREE:
+	case STAGES:
+		break;
+	}
+	return BS_REASON_TCP_STRAY;
+}
+
+// The record is still that of the frame: an earlier frame of the burst may have ended the connection.
+static bool still(const struct connection *c, const struct frame *frame)
+{
+	return c->stage != STAGE_FREE && c->peer_port == frame->source_port &&
+	       c->local == frame->local && bs_address_equal(&c->peer, &frame->source);
+}
+
+static enum bs_reason tcp_input(
+	struct dataplane *dataplane, const struct frame *frame, uint32_t found, uint8_t class)
+{
+	struct connections *connections = dataplane->connections;
+	const struct port *port = &dataplane->ports->port[frame->port];
+	if (found == CONNECTION_NONE || !still(&connections->record[found], frame)) {
+		// Looked up at the burst's start; an earlier frame of it may have made the connection.
+		connection_lookup_bulk(connections->index, connections->record, &frame, &found, 1);
+	}
+	if (found != CONNECTION_NONE)
+		return connection_input(dataplane, port, &connections->record[found], frame);
+	if (frame->destination_port != dataplane->ports->service) {
+		send_reset(dataplane, port, frame);
+		return BS_REASON_TCP_PORT;
+	}
+	if ((frame->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
+		return handshake_syn(dataplane, port, frame, class);
+	return handshake_stray(dataplane, port, frame);
+}
+
+static void tcp_burst(
+	struct dataplane *dataplane, const struct frame *const *frames, unsigned count)
+{
+	uint32_t found[BURST];
+	struct bs_address stranger[BURST];
+	uint8_t class[BURST], row[BURST];
+	unsigned strangers = 0;
+
+	connection_lookup_bulk(dataplane->connections->index, dataplane->connections->record,
+		frames, found, count);
+	for (unsigned i = 0; i < count; i++) {
+		row[i] = 0;
+		if (found[i] == CONNECTION_NONE && frames[i]->flags & TCP_SYN) {
+			row[i] = (uint8_t)strangers;
+			stranger[strangers++] = frames[i]->source;
+		}
+	}
+	class[0] = BS_CLASS_PLAIN;
+	bs_classify_bulk(dataplane->policy->classes, stranger, class, strangers);
+	for (unsigned i = 0; i < count; i++)
+		dataplane->counters
+			->reason[tcp_input(dataplane, frames[i], found[i], class[row[i]])]++;
+	talk_acknowledge(dataplane);
+}
+
+// What the port said about checksums, where it is to be believed.
+static unsigned checksums(const struct port *port, const struct rte_mbuf *mbuf)
+{
+	unsigned said = 0;
+	uint64_t ip = mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
+	uint64_t l4 = mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+	if (port->checks_ipv4)
+		said |= ip == RTE_MBUF_F_RX_IP_CKSUM_GOOD  ? FRAME_IP_GOOD
+			: ip == RTE_MBUF_F_RX_IP_CKSUM_BAD ? FRAME_IP_BAD
+							   : 0;
+	if (port->checks_tcp)
+		said |= l4 == RTE_MBUF_F_RX_L4_CKSUM_GOOD  ? FRAME_TCP_GOOD
+			: l4 == RTE_MBUF_F_RX_L4_CKSUM_BAD ? FRAME_TCP_BAD
+							   : 0;
+	return said;
+}
+
+static enum bs_reason parse(const struct dataplane *dataplane, const struct port *port,
+	const struct rte_mbuf *mbuf, struct frame *frame)
+{
+	if (mbuf->nb_segs > 1)
+		return BS_REASON_FRAME_SEGMENTED;
+	return frame_parse(dataplane->ports, port, rte_pktmbuf_mtod(mbuf, const uint8_t *),
+		rte_pktmbuf_data_len(mbuf), checksums(port, mbuf), frame);
+}
+
+static void burst(struct dataplane *dataplane, const struct port *port, struct rte_mbuf **mbuf,
+	unsigned count)
+{
+	struct frame frame[BURST];
+	const struct frame *tcp[BURST];
+	unsigned tcps = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(mbuf[i], const void *));
+	for (unsigned i = 0; i < count; i++) {
+		dataplane->counters->rx_bytes += rte_pktmbuf_pkt_len(mbuf[i]);
+		enum bs_reason reason = parse(dataplane, port, mbuf[i], &frame[i]);
+		if (reason == BS_REASON_ACCEPTED && frame[i].kind == FRAME_TCP) {
+			tcp[tcps++] = &frame[i];
+			continue;
+		}
+		if (reason == BS_REASON_ACCEPTED)
+			reason = neighbour_input(dataplane, port, &frame[i]);
+		dataplane->counters->reason[reason]++;
+	}
+	dataplane->counters->rx_packets += count;
+	if (tcps > 0)
+		tcp_burst(dataplane, tcp, tcps);
+	rte_pktmbuf_free_bulk(mbuf, count);
+}
+
+static unsigned receive(struct dataplane *dataplane)
+{
+	unsigned done = 0;
+	for (unsigned i = 0; i < dataplane->queue_count; i++) {
+		const struct receive_queue *queue = &dataplane->queue[i];
+		const struct port *port = &dataplane->ports->port[queue->port];
+		struct rte_mbuf *mbuf[BURST];
+		unsigned count = rte_eth_rx_burst(port->id, queue->queue, mbuf, BURST);
+		if (count > 0)
+			burst(dataplane, port, mbuf, count);
+		done += count;
+	}
+	return done;
+}
+
+static void expired(struct dataplane *dataplane, struct connection *c)
+{
+	switch ((enum stage)c->stage) {
+	case STAGE_HALF_OPEN:
+		handshake_expired(dataplane, c);
+		break;
+	case STAGE_WAITING:
+	case STAGE_GREETED:
+		waiting_expired(dataplane, c);
+		break;
+	case STAGE_REFUSED:
+		refused_expired(dataplane, c);
+		break;
+	case STAGE_TALKING:
+		talk_expired(dataplane, c);
+		break;
+	case STAGE_LINGER:
+	case STAGE_FIN_WAIT_1:
+	case STAGE_FIN_WAIT_2:
+	case STAGE_CLOSING:
+	case STAGE_LAST_ACK:
+	case STAGE_TIME_WAIT:
+		closing_expired(dataplane, c);
+		break;
+	case STAGE_FREE:
+	case STAGES:
+		break;
+	}
+}
+
+static unsigned expire(struct dataplane *dataplane)
+{
+	struct connections *connections = dataplane->connections;
+	unsigned done = 0;
+	for (unsigned delay = DELAY_ACK; delay < DELAYS; delay++) {
+		while (connections->queue[delay].head != CONNECTION_NONE &&
+			done < EXPIRIES_A_TURN) {
+			struct connection *c = &connections->record[connections->queue[delay].head];
+			if (!time_reached(dataplane->now_ms, c->deadline_ms))
+				break;
+			connection_delay(dataplane, c, DELAY_NONE);
+			expired(dataplane, c);
+			done++;
+		}
+	}
+	return done;
+}
+
+// We are stopping: those who wait, and those who were greeted and said nothing yet, are told so.
+static unsigned drain(struct dataplane *dataplane)
+{
+	static const enum delay waiting[] = {DELAY_WAIT, DELAY_GREETED};
+	struct connections *connections = dataplane->connections;
+	unsigned done = 0;
+	for (unsigned i = 0; i < sizeof(waiting) / sizeof(waiting[0]); i++) {
+		while (connections->queue[waiting[i]].head != CONNECTION_NONE &&
+			done < DRAINED_A_TURN) {
+			waiting_drain(dataplane,
+				&connections->record[connections->queue[waiting[i]].head]);
+			done++;
+		}
+	}
+	return done;
+}
+
+unsigned dataplane_poll(void *self, uint64_t now_ns)
+{
+	struct dataplane *dataplane = self;
+	dataplane->clock_ms = now_ns / 1000000;
+	dataplane->now_ms = (uint32_t)dataplane->clock_ms;
+	dataplane->policy = bs_policy_get();
+	unsigned done = receive(dataplane);
+	done += talk_wishes(dataplane);
+	done += expire(dataplane);
+	if (*dataplane->draining)
+		done += drain(dataplane);
+	if (dataplane->neighbours != NULL)
+		neighbour_turn(dataplane, dataplane->neighbours, dataplane->now_ms);
+	transmit_flush(dataplane);
+	return done;
+}
+
+bool dataplane_ready(void *self)
+{
+	struct dataplane *dataplane = self;
+	for (uint32_t worker = 0; worker < dataplane->streams->workers; worker++) {
+		if (!bs_ring_empty(dataplane->streams->wishes[worker]))
+			return true;
+	}
+	return false;
+}
+
+uint64_t dataplane_patience(void *self, uint64_t now_ns)
+{
+	return PATIENCE_NS;
+}
+
+static bool make_streams(struct dataplane *dataplane, const struct dataplane_settings *settings)
+{
+	struct bs_streams *streams = rte_zmalloc("streams", sizeof(*streams), 64);
+	dataplane->streams = streams;
+	if (streams == NULL)
+		return false;
+	dataplane->blocks = blocks_new(
+		settings->talking, settings->data_rings, settings->data_ring_size, streams);
+	streams->bell = settings->bell;
+	streams->workers = settings->workers;
+	for (uint32_t i = 0; i < settings->workers; i++) {
+		streams->worker_bell[i] = settings->worker_bell[i];
+		streams->events[i] = bs_ring_new(settings->talking, sizeof(uint32_t));
+		streams->wishes[i] = bs_ring_new(settings->talking, sizeof(uint32_t));
+		if (streams->events[i] == NULL || streams->wishes[i] == NULL)
+			return false;
+	}
+	return dataplane->blocks != NULL;
+}
+
+static bool make_parts(
+	struct dataplane *dataplane, const struct dataplane_settings *settings, uint64_t now_ns)
+{
+	struct siphash_key key[3];
+	memcpy(key, settings->secret, sizeof(key));
+	dataplane->cookie_secret = key[0];
+	dataplane->connections = connections_new(
+		settings->connections, settings->half_open, &key[1]);
+	dataplane->syn_rates = syn_rate_new(&key[2]);
+	dataplane->links = links_new();
+	dataplane->notices = bs_ring_new(settings->notices, sizeof(struct bs_notice));
+	if (settings->neighbour_lcore) {
+		dataplane->neighbours = neighbours_new(
+			settings->ports, (uint32_t)(now_ns / 1000000));
+		if (dataplane->neighbours == NULL)
+			return false;
+	}
+	return make_streams(dataplane, settings) && dataplane->connections != NULL &&
+	       dataplane->syn_rates != NULL && dataplane->links != NULL &&
+	       dataplane->notices != NULL;
+}
+
+struct dataplane *dataplane_new(const struct dataplane_settings *settings, uint64_t now_ns)
+{
+	struct dataplane *dataplane = rte_zmalloc("dataplane", sizeof(*dataplane), 64);
+	if (dataplane == NULL)
+		return NULL;
+	dataplane->number = settings->number;
+	dataplane->ports = settings->ports;
+	dataplane->pool = settings->pool;
+	dataplane->counters = settings->counters;
+	dataplane->draining = settings->draining;
+	dataplane->transmit_queue = settings->transmit_queue;
+	dataplane->queue_count = settings->queue_count;
+	memcpy(dataplane->queue, settings->queue,
+		settings->queue_count * sizeof(settings->queue[0]));
+	dataplane->clock_ms = now_ns / 1000000;
+	dataplane->now_ms = (uint32_t)dataplane->clock_ms;
+	dataplane->policy = bs_policy_get();
+	dataplane->resets = (struct bucket){.rate = RESETS_A_SECOND,
+		.burst = RESETS_A_SECOND,
+		.tokens = RESETS_A_SECOND * 1000,
+		.last_ms = dataplane->now_ms};
+	dataplane->challenges = dataplane->resets;
+	dataplane->challenges.rate = dataplane->challenges.burst = CHALLENGES_A_SECOND;
+	if (!make_parts(dataplane, settings, now_ns)) {
+		dataplane_free(dataplane);
+		return NULL;
+	}
+	return dataplane;
+}
+
+void dataplane_free(struct dataplane *dataplane)
+{
+	if (dataplane == NULL)
+		return;
+	struct bs_streams *streams = dataplane->streams;
+	if (streams != NULL) {
+		for (uint32_t i = 0; i < streams->workers; i++) {
+			free(streams->events[i]);
+			free(streams->wishes[i]);
+		}
+		rte_free(streams->stream);
+		rte_free(streams);
+	}
+	neighbours_free(dataplane->neighbours);
+	blocks_free(dataplane->blocks);
+	connections_free(dataplane->connections);
+	syn_rate_free(dataplane->syn_rates);
+	links_free(dataplane->links);
+	free(dataplane->notices);
+	rte_free(dataplane);
+}

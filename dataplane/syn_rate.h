@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// How fast a source sends SYNs: a fixed array of token buckets under a keyed hash, so that spoofed sources create nothing.
+// Sources that share a bucket share its rate; that costs them no more than being answered with a cookie.
+// An IPv6 source is a /64.
+//
+// Owner: one dataplane lcore.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/seam/address.h"
+#include "dataplane/siphash.h"
+
+#define SYN_RATE_BUCKETS 65536u // 512 KB
+#define SYN_RATE_BURST   64u    // SYNs at once; a mail pool opens some tens of connections
+#define SYN_RATE_REFILL  16u    // SYNs a second after that
+
+struct syn_rate;
+
+struct syn_rate *syn_rate_new(const struct siphash_key *key); // NULL without memory
+void syn_rate_free(struct syn_rate *rates);
+
+// Counts a SYN; false when the source is over its rate.
+bool syn_rate_take(struct syn_rate *rates, const struct bs_address *source, uint32_t now_ms);

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What we say before a worker is there, as a function of the record: the templates (control/policy.h) in the order
+//
+//   text   [554 synchronisation]   503 x replies   [221]
+//
+// so that any byte of it can be made again for a retransmission, and nothing is kept.
+//
+// Owner: one dataplane lcore.
+#pragma once
+
+#include <stdint.h>
+
+#include "dataplane/connection.h"
+#include "dataplane/frame.h"
+
+// Length of all that was said so far, from the first byte on.
+uint32_t text_length(const struct dataplane *dataplane, const struct connection *connection);
+
+// Bytes of it that are not acknowledged.
+static inline uint32_t text_unacknowledged(
+	const struct dataplane *dataplane, const struct connection *connection)
+{
+	return text_length(dataplane, connection) - connection->text_position;
+}
+
+// Copies `count` bytes from `offset` on.
+void text_copy(const struct dataplane *dataplane, const struct connection *connection,
+	uint32_t offset, uint8_t *out, uint32_t count);
+
+// Takes an acknowledgement (that segment_check() let pass) and the client's window. True when it was progress; the
+// retransmission count starts again then.
+bool text_acknowledge(const struct dataplane *dataplane, struct connection *connection,
+	const struct frame *frame);

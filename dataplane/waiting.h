@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A connection before it talks: the wait, those who can't wait, the greeting, and the first byte after it.
+//
+// Owner: one dataplane lcore.
+#pragma once
+
+#include "dataplane/connection.h"
+#include "dataplane/frame.h"
+
+// The handshake is complete; `frame` completed it and may carry more.
+enum bs_reason waiting_open(
+	struct dataplane *dataplane, struct connection *connection, const struct frame *frame);
+
+// A segment in STAGE_WAITING or STAGE_GREETED.
+enum bs_reason waiting_input(
+	struct dataplane *dataplane, struct connection *connection, const struct frame *frame);
+
+// Its delay is over: the wait, the greeting's retransmission, the patience for a first command.
+void waiting_expired(struct dataplane *dataplane, struct connection *connection);
+
+// We are stopping: 421.
+void waiting_drain(struct dataplane *dataplane, struct connection *connection);
