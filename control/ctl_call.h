@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// barscreenctl's way to the daemon: one request, one answer.
+#pragma once
+
+#include <jansson.h>
+
+// barscreenctl's exit status.
+enum ctl_exit {
+	CTL_OK = 0,
+	CTL_REFUSED = 1,   // the daemon said no, or its socket is not ours to open
+	CTL_USAGE = 2,     // the command line is wrong
+	CTL_NO_DAEMON = 3, // nobody there, or no whole answer came
+};
+
+#define CTL_ERROR 512
+
+// Sends `command` to the daemon at `path` and waits for the answer, some seconds at most. On CTL_OK `*answer` is the
+// caller's; else `error` says what is wrong and how to mend it.
+enum ctl_exit ctl_call(
+	const char *path, const char *command, json_t **answer, char error[CTL_ERROR]);

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The daemon's answers for people. Members that an answer lacks (a daemon of another version) are shown as if empty.
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+void ctl_show_status(FILE *out, const json_t *answer);
+// `all`: counters that are zero too.
+void ctl_show_stats(FILE *out, const json_t *answer, bool all);
