@@ -6,6 +6,9 @@
 // every table has one key size and every comparison one length. Prefix lengths inside the program
 // count from the first of the 128 bits: 192.0.2.0/24 is held with length 120.
 //
+// The families stay apart: a prefix shorter than 96 bits is an IPv6 one and holds no IPv4 address, so
+// that ::/0 means what its writer meant, all of IPv6. All of IPv4 is 0.0.0.0/0, length 96.
+//
 // Pure functions, any thread.
 #pragma once
 

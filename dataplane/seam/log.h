@@ -45,6 +45,7 @@ bool bs_log_oldest(struct bs_log *log, uint64_t *wall_ns);
 // Lines dropped since the start because the ring was full. Any thread.
 uint64_t bs_log_lost(const struct bs_log *log);
 
-// "5tq0k4c7r20001": start of the process, lcore, connection number; unique across restarts.
+// "1mzkv3r20c000001": start of the process, lcore, connection number; unique across restarts. 16
+// characters of [0-9a-z]. Returns `id`. Any thread.
 #define BS_SESSION_ID 20
 char *bs_session_id(char id[BS_SESSION_ID], uint8_t dataplane, uint32_t serial);
