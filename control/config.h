@@ -36,7 +36,8 @@ struct config_port {
 	uint16_t mtu;
 	uint16_t vlan;
 	uint16_t queues; // 0: as many as there are dataplane lcores and the device has
-	unsigned line;   // in the file, for messages
+	char *source;    // the file it stands in: config->file, or an included one
+	unsigned line;   // there, for messages
 };
 
 struct config_list { // list "NAME" { file = "..." action = ... }
@@ -44,8 +45,11 @@ struct config_list { // list "NAME" { file = "..." action = ... }
 	char *file;
 	uint8_t action;    // BS_ACTION_ALLOW, BS_ACTION_REFUSE or BS_ACTION_DROP
 	uint8_t refuse_at; // enum bs_refuse_at
-	unsigned line;
+	char *source;      // the file it stands in
+	unsigned line;     // where `file` stands there
 };
+
+#define CONFIG_CORES_MOST 64 // of a kind; struct daemon has as many rows
 
 struct config {
 	char *file; // where it came from
@@ -88,7 +92,7 @@ struct config {
 };
 
 // Reads and checks `file`. On failure returns NULL and has written to `errors` one line a fault:
-// FILE:LINE: what is wrong; how to mend it.
+// FILE:LINE: what is wrong; how to mend it (without :LINE when the file itself can't be read).
 struct config *config_read(const char *file, FILE *errors);
 void config_free(struct config *config);
 

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The table of configuration keys: see the header.
+#include "control/config_keys.h"
+
+#include <string.h>
+
+#include "control/config.h"
+#include "control/nearest.h"
+
+#define KB UINT64_C(1024)
+#define MB (KB * 1024)
+#define GB (MB * 1024)
+#define TB (GB * 1024)
+
+#define SECOND UINT64_C(1000)
+#define MINUTE (60 * SECOND)
+#define HOUR   (60 * MINUTE)
+
+#define FIELD(type, field) \
+	.offset = offsetof(struct type, field), .width = sizeof(((struct type *)0)->field)
+#define LIST(type, field, counter) \
+	.offset = offsetof(struct type, field), .count_offset = offsetof(struct type, counter)
+
+// clang-format off
+const struct config_key config_keys[] = {
+	{"", "hostname", KIND_HOSTNAME, FIELD(config, hostname), .most = 253,
+	 .sentence = "Our fully qualified name, first word of the greeting. Default: the host's own name."},
+	{"", "contact", KIND_TEXT, FIELD(config, contact), .standard = "", .most = 120,
+	 .sentence = "Whom a refused sender may ask: added to every refusal. An address of another domain, a web page, a telephone number."},
+	{"", "domains", KIND_DOMAINS, LIST(config, domains, domain_count), .needed = true,
+	 .sentence = "The domains that we take mail for, each by its full name; the first gets <postmaster> without a domain."},
+	{"", "backend", KIND_BACKEND, FIELD(config, backend), .needed = true, .most = 4000,
+	 .sentence = "Where accepted mail goes. maildir:/PATH: an existing folder /PATH/DOMAIN/LOCAL is a recipient."},
+	{"", "log", KIND_LOG, FIELD(config, log), .standard = "syslog", .most = 4000,
+	 .sentence = "Where the log goes: syslog, stderr or file:/PATH."},
+	{"", "log-name", KIND_SYSLOG_NAME, FIELD(config, log_name), .standard = "postfix-barscreen/smtpd", .least = 1, .most = 48,
+	 .sentence = "Program name in the log; one that begins with postfix lets fail2ban, pflogsumm and logcheck read it."},
+	{"", "control-socket", KIND_PATH, FIELD(config, control_socket), .standard = "/run/barscreen/control", .least = 1, .most = 107,
+	 .sentence = "Socket that barscreenctl talks to; who may is decided by its folder and by the caller's user."},
+
+	{"port", "device", KIND_WORD, FIELD(config_port, device), .standard = "pci", .words = "pci|net_tap|net_af_packet|net_af_xdp",
+	 .sentence = "pci: a network card taken from the kernel. net_tap: a TAP interface that we make. net_af_packet, net_af_xdp: a kernel interface that we share."},
+	{"port", "pci", KIND_PCI, FIELD(config_port, pci), .standard = "", .most = 16,
+	 .sentence = "For device = pci: the card's address as lspci -D shows it, like 0000:03:00.0."},
+	{"port", "interface", KIND_INTERFACE, FIELD(config_port, interface), .standard = "", .most = 15,
+	 .sentence = "net_tap: name of the TAP interface made (default: the port's name). net_af_packet, net_af_xdp: the kernel interface to open."},
+	{"port", "addresses", KIND_ADDRESSES, LIST(config_port, address, address_count), .needed = true,
+	 .sentence = "Our addresses on this port, with the length of the network's prefix. They must not be the kernel's. IPv6 link-local ones are made from the MAC."},
+	{"port", "gateways", KIND_GATEWAYS, FIELD(config_port, gateway4), .standard = "",
+	 .sentence = "The router for IPv4, the router for IPv6, or one of them."},
+	{"port", "mtu", KIND_COUNT, FIELD(config_port, mtu), .standard = "1500", .least = 576, .most = 9000,
+	 .sentence = "Longest IP packet in bytes; at least 1280 with IPv6 (RFC 8200)."},
+	{"port", "vlan", KIND_COUNT, FIELD(config_port, vlan), .standard = "0", .most = 4094,
+	 .sentence = "VLAN id of all frames on this port; 0: untagged."},
+	{"port", "queues", KIND_COUNT, FIELD(config_port, queues), .standard = "0", .most = 64,
+	 .sentence = "Receive queues; 0: one for each dataplane core, as far as the device has them."},
+
+	{"machine", "dataplane-cores", KIND_CORES, LIST(config, dataplane_cores, dataplane_core_count),
+	 .sentence = "Processor cores that handle packets. Default: one core that is not the first, if there are several."},
+	{"machine", "worker-cores", KIND_CORES, LIST(config, worker_cores, worker_core_count),
+	 .sentence = "Processor cores that speak SMTP; the same core may stand in both lists. Default: another one than the dataplane's, if there are several."},
+	{"machine", "idle", KIND_WORD, FIELD(config, idle), .standard = "adaptive", .words = "adaptive|spin",
+	 .sentence = "adaptive: a core without work sleeps. spin: it polls on, for the last microsecond."},
+	{"machine", "hugepages", KIND_WORD, FIELD(config, hugepages), .standard = "auto", .words = "auto|required|off",
+	 .sentence = "auto: use them if there are enough, else go on without and say so. required: don't start without. off: never."},
+	{"machine", "memory", KIND_SIZE, FIELD(config, memory), .standard = "0", .or_zero = true, .least = 64 * MB, .most = TB,
+	 .sentence = "Memory for packets and connections; 0: as much as the limits below need."},
+	{"machine", "helper-threads", KIND_COUNT, FIELD(config, helper_threads), .standard = "4", .least = 1, .most = 256,
+	 .sentence = "Threads for what waits for a disk: each mail delivered keeps one busy for the time of its fsync."},
+
+	{"waiting", "wait", KIND_DURATION, FIELD(config, smtp.wait_ms), .standard = "25s", .most = 4 * MINUTE,
+	 .sentence = "How long a client waits for the greeting; who speaks before it is refused. RFC 5321 has senders wait 5 minutes."},
+
+	{"smtp", "service", KIND_COUNT, FIELD(config, service), .standard = "25", .least = 1, .most = 65535,
+	 .sentence = "TCP port that we serve."},
+	{"smtp", "greeted-timeout", KIND_DURATION, FIELD(config, smtp.greeted_timeout_ms), .standard = "5m", .least = SECOND, .most = HOUR,
+	 .sentence = "Time for the first command after the greeting. RFC 5321 recommends 5 minutes."},
+	{"smtp", "command-timeout", KIND_DURATION, FIELD(config, smtp.command_timeout_ms), .standard = "5m", .least = SECOND, .most = HOUR,
+	 .sentence = "Time for one whole command, however slowly its bytes come. RFC 5321 recommends 5 minutes."},
+	{"smtp", "data-timeout", KIND_DURATION, FIELD(config, smtp.data_timeout_ms), .standard = "3m", .least = SECOND, .most = HOUR,
+	 .sentence = "Time without progress in a mail, and the time given at its start before data-rate counts. RFC 5321 recommends 3 minutes."},
+	{"smtp", "data-rate", KIND_SIZE, FIELD(config, smtp.data_rate), .standard = "500", .most = GB,
+	 .sentence = "Bytes a second below which a mail runs out of time; 0: never."},
+	{"smtp", "message-size", KIND_SIZE, FIELD(config, smtp.message_size), .standard = "50mb", .or_zero = true, .least = 64 * KB, .most = TB,
+	 .sentence = "Largest mail, announced by SIZE; 0: no limit. RFC 5321 asks for 64kb at least."},
+	{"smtp", "line-length", KIND_SIZE, FIELD(config, smtp.line_length), .standard = "2kb", .least = 512, .most = 16 * KB,
+	 .sentence = "Longest command line with its CRLF. RFC 5321 asks for 512 at least."},
+	{"smtp", "text-line-length", KIND_SIZE, FIELD(config, smtp.text_line_length), .standard = "0", .or_zero = true, .least = 1000, .most = GB,
+	 .sentence = "Longest line of a mail with its CRLF; 0: no limit. RFC 5321 asks for 1000 at least."},
+	{"smtp", "errors", KIND_COUNT, FIELD(config, smtp.errors), .standard = "20", .least = 1, .most = 1000000,
+	 .sentence = "Refused commands in a session before it is ended with 421."},
+	{"smtp", "commands", KIND_COUNT, FIELD(config, smtp.commands), .standard = "2000", .least = 10, .most = 100000000,
+	 .sentence = "Commands in a session before it is ended with 421."},
+	{"smtp", "junk-commands", KIND_COUNT, FIELD(config, smtp.junk_commands), .standard = "100", .least = 1, .most = 1000000,
+	 .sentence = "NOOP, RSET, VRFY, HELP and EHLO without a mail between them before the session is ended with 421."},
+	{"smtp", "recipients", KIND_COUNT, FIELD(config, smtp.recipients), .standard = "1000", .least = 100, .most = 1000000,
+	 .sentence = "Recipients of one mail; the next gets 452. RFC 5321 asks for 100 at least."},
+	{"smtp", "unknown-recipients", KIND_COUNT, FIELD(config, smtp.unknown_recipients), .standard = "5", .most = 1000000,
+	 .sentence = "Unknown recipients in a session; with one more the client is taken for a harvester and disconnected."},
+	{"smtp", "allowed-bare-newline", KIND_WORD, FIELD(config, smtp.allowed_bare_newline), .standard = "reject", .words = "reject|normalise",
+	 .sentence = "A mail with a bare CR or LF from a client on an allow list: refused as from anybody, or made CRLF."},
+
+	{"limits", "connections", KIND_COUNT, FIELD(config, connections), .standard = "262144", .least = 64, .most = 16777216,
+	 .sentence = "Connections at once: waiting, talking and closing together, 64 bytes each."},
+	{"limits", "half-open", KIND_COUNT, FIELD(config, half_open), .standard = "16384", .least = 1, .most = 16777216,
+	 .sentence = "Of these, handshakes not completed; beyond them SYN cookies take over."},
+	{"limits", "talking", KIND_COUNT, FIELD(config, talking), .standard = "8192", .least = 1, .most = 1048576,
+	 .sentence = "Of these, clients that speak SMTP with us; the next is told 421."},
+	{"limits", "data-rings", KIND_COUNT, FIELD(config, data_rings), .standard = "256", .least = 1, .most = 1048576,
+	 .sentence = "Large receive buffers for mails under way; without one a mail comes slowly."},
+	{"limits", "data-ring-size", KIND_SIZE, FIELD(config, data_ring_size), .standard = "64kb", .least = 4 * KB, .most = 256 * KB,
+	 .sentence = "Size of such a buffer: a power of two."},
+	{"limits", "drain-timeout", KIND_DURATION, FIELD(config, drain_timeout_ms), .standard = "30s", .most = HOUR,
+	 .sentence = "When we are told to stop: time for sessions to end."},
+
+	{"networks", "own", KIND_PREFIXES, LIST(config, own, own_count), .standard = "",
+	 .sentence = "Networks of ours whose mail never comes in here: packets with such a source are forged, and dropped."},
+	{"networks", "trusted", KIND_PREFIXES, LIST(config, trusted, trusted_count), .standard = "",
+	 .sentence = "Networks that are not dropped though they are private, reserved or in the list above."},
+
+	{"list", "file", KIND_PATH, FIELD(config_list, file), .needed = true, .least = 1, .most = 4000,
+	 .sentence = "A file of addresses and networks, one a line; # begins a comment."},
+	{"list", "action", KIND_WORD, FIELD(config_list, action), .standard = "refuse", .words = "allow|refuse|drop", .first_word = BS_ACTION_ALLOW,
+	 .sentence = "allow: no wait and no checks. refuse: 554 with a reason. drop: not answered at all. An allow list beats the others, else the first list that has an address."},
+	{"list", "refuse-at", KIND_WORD, FIELD(config_list, refuse_at), .standard = "rcpt", .words = "rcpt|connect",
+	 .sentence = "rcpt: refused at each recipient but postmaster and abuse. connect: refused by the greeting, and nobody can be reached."},
+};
+// clang-format on
+_Static_assert(BS_ACTION_REFUSE == BS_ACTION_ALLOW + 1 && BS_ACTION_DROP == BS_ACTION_ALLOW + 2,
+	"the words of list.action");
+const unsigned config_key_count = sizeof(config_keys) / sizeof(config_keys[0]);
+
+const struct config_section_row config_sections[] = {
+	{"", false, "Names and places."},
+	{"port", true,
+		"A network port that we own, with a name of your choice. At least one, at most "
+		"16."},
+	{"machine", false, "Cores and memory."},
+	{"waiting", false, "Before the greeting."},
+	{"smtp", false, "Limits of a session."},
+	{"limits", false, "How much at once. Memory for all of it is taken at the start."},
+	{"networks", false,
+		"Sources that are dropped: besides these, private and reserved networks always."},
+	{"list", true, "A list of clients, with a name of your choice."},
+};
+const unsigned config_section_count = sizeof(config_sections) / sizeof(config_sections[0]);
+
+const struct config_key *config_key_find(const char *section, const char *name)
+{
+	for (unsigned i = 0; i < config_key_count; i++) {
+		if (strcmp(config_keys[i].section, section) == 0 &&
+			strcmp(config_keys[i].name, name) == 0)
+			return &config_keys[i];
+	}
+	return NULL;
+}
+
+const struct config_section_row *config_section_find(const char *name)
+{
+	for (unsigned i = 1; i < config_section_count; i++) { // 0, the top, can't be written
+		if (strcmp(config_sections[i].name, name) == 0)
+			return &config_sections[i];
+	}
+	return NULL;
+}
+
+const char *config_key_nearest(const char *section, const char *name)
+{
+	struct nearest nearest = {0};
+
+	for (unsigned i = 0; i < config_key_count; i++) {
+		if (strcmp(config_keys[i].section, section) == 0)
+			nearest_offer(&nearest, name, config_keys[i].name);
+	}
+	for (unsigned i = 1; section[0] == '\0' && i < config_section_count; i++)
+		nearest_offer(&nearest, name, config_sections[i].name);
+	nearest_offer(&nearest, name, "include");
+	return nearest.word;
+}
+
+const char *config_key_elsewhere(const char *section, const char *name)
+{
+	for (unsigned i = 0; i < config_key_count; i++) {
+		if (strcmp(config_keys[i].section, section) != 0 &&
+			strcmp(config_keys[i].name, name) == 0)
+			return config_keys[i].section;
+	}
+	return NULL;
+}
+
+bool config_key_is_list(const struct config_key *key)
+{
+	return key->kind >= KIND_DOMAINS;
+}

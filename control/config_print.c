@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A configuration as a file again: every key with its sentence, its default and the value in force.
+#include "control/config_print.h"
+
+#include <string.h>
+
+#include "control/config_values.h"
+
+#define COLUMNS 96
+
+// "# text", broken at blanks.
+static void print_comment(const char *indent, const char *text, FILE *out)
+{
+	while (*text != '\0') {
+		size_t length = strlen(text), room = COLUMNS - strlen(indent);
+
+		if (length > room) {
+			for (length = room; length > 0 && text[length] != ' '; length--)
+				;
+			if (length == 0)
+				length = strcspn(text, " ");
+		}
+		fprintf(out, "%s# %.*s\n", indent, (int)length, text);
+		text += length;
+		text += strspn(text, " ");
+	}
+}
+
+static bool is_number(const struct config_key *key)
+{
+	return key->kind == KIND_COUNT || key->kind == KIND_SIZE || key->kind == KIND_DURATION;
+}
+
+void config_print_comment(const struct config_key *key, FILE *out)
+{
+	const char *indent = key->section[0] == '\0' ? "" : "\t";
+
+	print_comment(indent, key->sentence, out);
+	if (key->needed)
+		fprintf(out, "%s# Must be set.\n", indent);
+	else if (key->standard != NULL && key->kind == KIND_WORD)
+		fprintf(out, "%s# Default: \"%s\".\n", indent, key->standard);
+	else if (is_number(key)) {
+		fprintf(out, "%s# Default: %s; ", indent, key->standard);
+		config_value_print_range(key, out);
+		fputs(".\n", out);
+	} else if (key->standard != NULL && config_key_is_list(key))
+		fprintf(out, "%s# Default: {}.\n", indent);
+	else if (key->standard != NULL)
+		fprintf(out, "%s# Default: \"%s\".\n", indent, key->standard);
+}
+
+static void print_keys(const char *section, const void *base, FILE *out)
+{
+	bool first = true;
+
+	for (unsigned i = 0; i < config_key_count; i++) {
+		const struct config_key *key = &config_keys[i];
+
+		if (strcmp(key->section, section) != 0)
+			continue;
+		if (!first)
+			fputc('\n', out);
+		first = false;
+		config_print_comment(key, out);
+		fprintf(out, "%s%s = ", section[0] == '\0' ? "" : "\t", key->name);
+		config_value_print(key, base, out);
+		fputc('\n', out);
+	}
+}
+
+static void print_titled(
+	const struct config_section_row *row, const char *name, const void *base, FILE *out)
+{
+	fprintf(out, "%s \"%s\" {\n", row->name, name);
+	print_keys(row->name, base, out);
+	fputs("}\n", out);
+}
+
+void config_print(const struct config *config, FILE *out)
+{
+	for (unsigned i = 0; i < config_section_count; i++) {
+		const struct config_section_row *row = &config_sections[i];
+
+		if (i > 0)
+			fputc('\n', out);
+		print_comment("", row->sentence, out);
+		if (strcmp(row->name, "port") == 0) {
+			for (size_t p = 0; p < config->port_count; p++)
+				print_titled(row, config->port[p].name, &config->port[p], out);
+		} else if (strcmp(row->name, "list") == 0) {
+			for (size_t l = 0; l < config->list_count; l++)
+				print_titled(row, config->list[l].name, &config->list[l], out);
+		} else if (row->name[0] == '\0') {
+			print_keys("", config, out);
+		} else {
+			fprintf(out, "%s {\n", row->name);
+			print_keys(row->name, config, out);
+			fputs("}\n", out);
+		}
+	}
+}

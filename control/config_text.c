@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Which texts are good names, paths, addresses of devices: see the header.
+#include "control/config_text.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "control/config_values.h"
+
+#define DOMAIN_MOST 253 // RFC 1035, 2.3.4, without the final dot and the root's length
+#define LABEL_MOST  63
+#define TITLE_MOST  31
+
+static bool refuse(char *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static bool refuse(char *why, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(why, CONFIG_WHY, format, arguments);
+	va_end(arguments);
+	return false;
+}
+
+static bool only(const char *text, const char *characters)
+{
+	return text[strspn(text, characters)] == '\0';
+}
+
+#define DIGITS  "0123456789"
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+static bool label(const char *start, size_t length)
+{
+	if (length == 0 || length > LABEL_MOST || start[0] == '-' || start[length - 1] == '-')
+		return false;
+	return strspn(start, LETTERS DIGITS "-") >= length;
+}
+
+bool config_text_domain(const char *text, unsigned labels_least, char *why)
+{
+	const char *start = text, *last = text;
+	unsigned labels = 0;
+
+	if (text[0] == '\0')
+		return refuse(why, "an empty name; write one like \"example.org\"");
+	for (const char *c = text; *c != '\0'; c++) {
+		if ((unsigned char)*c >= 0x80)
+			return refuse(why,
+				"'%.100s' has letters that DNS does not know; write the A-label, "
+				"like "
+				"\"xn--bcher-kva.example\" (idn2 NAME prints it)",
+				text);
+	}
+	if (strlen(text) > DOMAIN_MOST)
+		return refuse(why, "longer than %d characters; no domain name is", DOMAIN_MOST);
+	for (;;) {
+		size_t length = strcspn(start, ".");
+
+		if (!label(start, length))
+			return refuse(why,
+				"'%.100s' is no domain name; write letters, digits and hyphens "
+				"between dots, like \"example.org\"",
+				text);
+		labels++;
+		last = start;
+		if (start[length] == '\0')
+			break;
+		start += length + 1;
+	}
+	if (only(last, DIGITS))
+		return refuse(why, "'%.100s' ends in a number; write a name, not an address", text);
+	if (labels < labels_least)
+		return refuse(why,
+			"'%.100s' is not fully qualified; write it with its domain, like "
+			"\"mx1.example.org\"",
+			text);
+	return true;
+}
+
+bool config_text_title(const char *text, char *why)
+{
+	size_t length = strlen(text);
+
+	if (length == 0 || length > TITLE_MOST || !only(text, LETTERS DIGITS "._-"))
+		return refuse(why,
+			"'%.60s' is no name; write 1 to %d letters, digits, '.', '_' or '-'", text,
+			TITLE_MOST);
+	return true;
+}
+
+static bool path(const char *text, char *why)
+{
+	if (text[0] != '/')
+		return refuse(why, "'%.100s' is not an absolute path; begin it with '/'", text);
+	return true;
+}
+
+// Domain:bus:device.function, as DPDK wants it: 0000:03:00.0.
+static bool pci(const char *text, char *why)
+{
+	static const char form[] = "xxxx:xx:xx.o";
+
+	for (size_t i = 0; i < sizeof(form); i++) {
+		char f = form[i], c = text[i];
+		bool good = f == 'x'   ? isxdigit((unsigned char)c) != 0
+			    : f == 'o' ? c >= '0' && c <= '7'
+				       : f == c;
+
+		if (!good)
+			return refuse(why,
+				"'%.40s' is no PCI address; write it like \"0000:03:00.0\" "
+				"(lspci -D prints it)",
+				text);
+	}
+	return true;
+}
+
+// What the kernel allows (dev_valid_name), less what no sane name has.
+static bool interface(const char *text, char *why)
+{
+	if (text[0] == '\0' || strcmp(text, ".") == 0 || strcmp(text, "..") == 0 ||
+		!only(text, LETTERS DIGITS "._-"))
+		return refuse(why,
+			"'%.40s' is no interface name; write 1 to 15 letters, digits, '.', '_' or "
+			"'-'",
+			text);
+	return true;
+}
+
+static bool backend(const char *text, char *why)
+{
+	static const char maildir[] = "maildir:";
+
+	if (strncmp(text, maildir, sizeof(maildir) - 1) != 0)
+		return refuse(why, "'%.60s' is of no known scheme; write \"maildir:/PATH\"", text);
+	return path(text + sizeof(maildir) - 1, why);
+}
+
+static bool log_target(const char *text, char *why)
+{
+	if (strcmp(text, "syslog") == 0 || strcmp(text, "stderr") == 0)
+		return true;
+	if (strncmp(text, "file:", 5) != 0)
+		return refuse(why,
+			"'%.60s' is no place for a log; write syslog, stderr or "
+			"\"file:/PATH\"",
+			text);
+	return path(text + 5, why);
+}
+
+// RFC 5321, 4.2: a reply is printable ASCII.
+static bool reply_text(const char *text, char *why)
+{
+	for (const char *c = text; *c != '\0'; c++) {
+		if (*c < ' ' || *c > '~')
+			return refuse(why,
+				"only printable ASCII can be sent in a reply; write it without");
+	}
+	return true;
+}
+
+bool config_text_check(const struct config_key *key, const char *text, char *why)
+{
+	if (strlen(text) > key->most)
+		return refuse(why, "longer than %u characters; shorten it", (unsigned)key->most);
+	for (const char *c = text; *c != '\0'; c++) {
+		if ((unsigned char)*c < ' ' || *c == 127)
+			return refuse(why, "a tab or control character; remove it");
+	}
+	switch (key->kind) {
+	case KIND_HOSTNAME:
+		return config_text_domain(text, 2, why);
+	case KIND_TEXT:
+		return reply_text(text, why);
+	case KIND_PCI:
+		return text[0] == '\0' || pci(text, why);
+	case KIND_INTERFACE:
+		return text[0] == '\0' || interface(text, why);
+	case KIND_BACKEND:
+		return backend(text, why);
+	case KIND_LOG:
+		return log_target(text, why);
+	case KIND_SYSLOG_NAME:
+		if (text[0] == '\0' || !only(text, LETTERS DIGITS "._/-"))
+			return refuse(why,
+				"'%.60s' is no name; write letters, digits, '.', '_', '/' or "
+				"'-'",
+				text);
+		return true;
+	case KIND_PATH:
+		return path(text, why);
+	default:
+		return true;
+	}
+}

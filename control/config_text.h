@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Which texts are good names, paths, addresses of devices: the checks of control/config_values.c that look
+// at one text alone. All take at most `most` characters. Pure functions.
+#pragma once
+
+#include <stdbool.h>
+
+#include "control/config_keys.h"
+
+// True, or false with "what is wrong; how to mend it" in `why`, of CONFIG_WHY bytes.
+bool config_text_check(const struct config_key *key, const char *text, char *why);
+
+// A domain name in LDH form (RFC 5890, 2.3.1), without a final dot. `labels_least`: 2 for a fully qualified one.
+bool config_text_domain(const char *text, unsigned labels_least, char *why);
+// Name of a port or a list: [A-Za-z0-9._-], at most 31.
+bool config_text_title(const char *text, char *why);
