@@ -48,6 +48,7 @@ struct dataplane {
 	uint16_t transmit_queue; // our own on every port
 	struct transmit_buffer transmit[PORTS_MAX];
 	struct neighbours *neighbours; // the neighbour lcore's; NULL on the others
+	struct bucket echoes;          // ICMP echo replies; made by the first request
 	struct connections *connections;
 	struct blocks *blocks;
 	struct links *links;

@@ -136,7 +136,7 @@ static enum bs_reason ipv4(const struct ports *ports, const struct port *port, u
 		return BS_REASON_IP_MARTIAN;
 	switch (at[9]) {
 	case PROTOCOL_TCP:
-		return frame_tcp(ports, checksums, frame);
+		return frame_tcp(checksums, frame);
 	case PROTOCOL_ICMP:
 		return frame_icmp(frame);
 	default:
@@ -228,7 +228,7 @@ static enum bs_reason ipv6(const struct ports *ports, const struct port *port, u
 	case PROTOCOL_TCP: // RFC 9293, 3.9.2.3: never to a group
 		if (frame->local == LOCAL_NONE)
 			return BS_REASON_IP_NOT_OURS;
-		return frame_tcp(ports, checksums, frame);
+		return frame_tcp(checksums, frame);
 	case PROTOCOL_ICMP6:
 		return frame_icmp6(ports, port, to_group, frame);
 	case 44: // RFC 8200, 4.5

@@ -14,7 +14,7 @@
 #define WINDOW_SCALE_MOST 14u // RFC 7323, 2.3
 
 // RFC 9293, 3.10.7: checks that come before any state is looked at.
-enum bs_reason frame_tcp(const struct ports *ports, unsigned checksums, struct frame *frame)
+enum bs_reason frame_tcp(unsigned checksums, struct frame *frame)
 {
 	const uint8_t *at = frame->bytes + frame->l4;
 	uint32_t segment = (uint32_t)frame->length - frame->l4;
@@ -23,12 +23,6 @@ enum bs_reason frame_tcp(const struct ports *ports, unsigned checksums, struct f
 	uint32_t header = (uint32_t)(at[12] >> 4) * 4; // RFC 9293, 3.1, data offset
 	if (header < TCP_LENGTH || header > segment)
 		return BS_REASON_TCP_HEADER;
-	// Ports before the checksum: a segment for nobody is not worth summing up.
-	frame->source_port = load16(at);
-	frame->destination_port = load16(at + 2);
-	if (frame->source_port == 0 ||
-		frame->destination_port != ports->service) // RFC 6335, 6: 0 is no port
-		return BS_REASON_TCP_PORT;
 	if ((checksums & FRAME_TCP_BAD) != 0)
 		return BS_REASON_TCP_CHECKSUM;
 	if ((checksums & FRAME_TCP_GOOD) == 0 &&
@@ -37,6 +31,10 @@ enum bs_reason frame_tcp(const struct ports *ports, unsigned checksums, struct f
 			at, segment) != 0)
 		return BS_REASON_TCP_CHECKSUM;
 
+	frame->source_port = load16(at);
+	frame->destination_port = load16(at + 2);
+	if (frame->source_port == 0 || frame->destination_port == 0) // RFC 6335, 6: 0 is no port
+		return BS_REASON_TCP_PORT;
 	uint8_t flags = at[13];
 	// A segment opens, ends, aborts or acknowledges, and of the first three at most one.
 	uint8_t verbs = flags & (TCP_SYN | TCP_FIN | TCP_RST);

@@ -7,7 +7,7 @@
 #include "dataplane/frame.h"
 
 // `local` is a ready address.
-enum bs_reason frame_tcp(const struct ports *ports, unsigned checksums, struct frame *frame);
+enum bs_reason frame_tcp(unsigned checksums, struct frame *frame);
 enum bs_reason frame_icmp(struct frame *frame);
 // To a group that we listen to, a ready address, or one that may only be spoken to by neighbour discovery.
 enum bs_reason frame_icmp6(

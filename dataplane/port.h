@@ -18,23 +18,29 @@
 enum local_state {
 	LOCAL_TENTATIVE, // duplicate address detection under way (RFC 4862, 5.4); not answered for
 	LOCAL_READY,
-	LOCAL_DUPLICATE, // somebody else has it: never used
+	LOCAL_DUPLICATE, // somebody else has it: not used unless a later probe finds it free
 };
+
+// A link-layer address in one word: the low 48 bits (first octet highest), and this bit to tell it from none.
+#define MAC_KNOWN (UINT64_C(1) << 48)
 
 struct local {
 	struct bs_address address;
 	struct bs_prefix on_link; // the prefix it was configured with
 	uint8_t port;             // index into ports
 	_Atomic uint8_t state;    // enum local_state; written by the neighbour lcore
+	_Atomic uint64_t
+		rival; // who uses it too: a MAC_KNOWN word from the lcore that heard it, to the neighbour lcore
 };
 
-// Link-layer address of a gateway in the low 48 bits (first octet highest), and this bit when it is resolved.
-#define GATEWAY_RESOLVED (UINT64_C(1) << 48)
+#define GATEWAY_RESOLVED MAC_KNOWN
 
 struct gateway {
 	struct bs_address address;
 	bool configured;
-	_Atomic uint64_t mac; // written by the neighbour lcore, read by all
+	_Atomic uint64_t
+		mac; // a MAC_KNOWN word; written by the lcore that hears it, taken back by the neighbour lcore
+	_Atomic bool heard; // alive, says the lcore that heard it to the neighbour lcore
 };
 
 struct port {
@@ -51,6 +57,10 @@ struct port {
 	bool fills_ipv4;      // the port fills in IPv4 header checksums
 	bool fills_tcp;       // the port fills in TCP checksums
 	_Atomic bool link_up; // written by control
+	// The IPv6 link-local address (dataplane/local.h): as state and rival of a struct local.
+	_Atomic uint8_t link_local_state;
+	_Atomic uint64_t link_local_rival;
+	_Atomic bool mld_queried; // by the lcore that heard a query, to the neighbour lcore
 };
 
 // Everything that is the same for all dataplane lcores.
