@@ -47,6 +47,7 @@ struct port {
 	uint16_t id; // DPDK's port number
 	uint8_t index;
 	char name[PORT_NAME]; // from the configuration
+	char interface[16];   // of the kernel; empty: a PCI device
 	uint8_t mac[6];
 	uint16_t vlan; // 0: untagged, else the only tag accepted and sent
 	uint16_t mtu;  // of IP packets

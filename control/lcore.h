@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// An lcore: a thread pinned to one core that runs a list of roles (dataplane/seam/role.h) in turn, as long as there
+// is work, and sleeps when there is none.
+//
+// Idling. After a turn without work it looks again for a short while, then naps: 50 us, doubling up to 1 ms, each
+// nap ended early by the lcore's bell and never longer than the most impatient role allows. Work found resets the nap. A
+// spinning lcore never sleeps. The bell is set to sleep before the roles are asked once more whether something waits, so
+// no doorbell is lost (dataplane/seam/bell.h).
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/seam/bell.h"
+#include "dataplane/seam/role.h"
+
+#define LCORE_ROLES_MAX 4u
+
+struct lcore;
+
+struct lcore_settings {
+	int core;  // CPU number
+	bool spin; // never sleep
+	struct role role[LCORE_ROLES_MAX];
+	unsigned role_count;
+	struct bs_bell *bell;     // outlives the lcore
+	const _Atomic bool *stop; // set, then lcore_join(): the loop ends after the turn under way
+	// A net_tap device tells of packets by a real-time signal to the process: with this the signal comes here, where
+	// it also ends a nap. All other signals are blocked.
+	bool takes_packet_signals;
+	// First and last act on the new thread: membership in DPDK. `enter` false: the lcore was not started. May be NULL.
+	bool (*enter)(void);
+	void (*leave)(void);
+};
+
+// Starts the thread; `settings` is copied. On failure NULL and one line in `error`. Control thread.
+struct lcore *lcore_start(const struct lcore_settings *settings, char error[256]);
+
+// Rings the bell, waits for the thread's end, frees. `stop` was set before. Control thread. NULL is allowed.
+void lcore_join(struct lcore *lcore);
+
+// Turns begun and naps taken; for tests and figures. Any thread, a moment's truth.
+uint64_t lcore_turns(const struct lcore *lcore);
+uint64_t lcore_naps(const struct lcore *lcore);
+
+// Blocks all signals but those that report a fault of the thread itself (DPDK meets SIGBUS when it tries hugepages).
+// main() calls it before it makes any thread; all threads inherit it.
+void lcore_block_signals(void);
