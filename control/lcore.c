@@ -100,7 +100,9 @@ static void sleep_on_bell(struct lcore *lcore, uint64_t nap, uint64_t now)
 static void run(struct lcore *lcore)
 {
 	const struct lcore_settings *settings = &lcore->settings;
-	uint64_t worked_at = 0, nap = NAP_FIRST;
+	uint64_t first = settings->nap_first_ns != 0 ? settings->nap_first_ns : NAP_FIRST;
+	uint64_t longest = settings->nap_longest_ns != 0 ? settings->nap_longest_ns : NAP_LONGEST;
+	uint64_t worked_at = 0, nap = first;
 	while (!atomic_load_explicit(settings->stop, memory_order_acquire)) {
 		uint64_t now = clock_ns();
 		unsigned done = 0;
@@ -109,12 +111,12 @@ static void run(struct lcore *lcore)
 		count(&lcore->turns);
 		if (done > 0) {
 			worked_at = now;
-			nap = NAP_FIRST;
+			nap = first;
 		} else if (settings->spin || now - worked_at < LINGER_NS) {
 			relax();
 		} else {
 			sleep_on_bell(lcore, nap, now);
-			nap = nap * 2 < NAP_LONGEST ? nap * 2 : NAP_LONGEST;
+			nap = nap < longest / 2 ? nap * 2 : longest;
 		}
 	}
 }

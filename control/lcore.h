@@ -21,8 +21,9 @@
 struct lcore;
 
 struct lcore_settings {
-	int core;  // CPU number
-	bool spin; // never sleep
+	int core;                              // CPU number
+	bool spin;                             // never sleep
+	uint64_t nap_first_ns, nap_longest_ns; // 0: 50 us, 1 ms
 	struct role role[LCORE_ROLES_MAX];
 	unsigned role_count;
 	struct bs_bell *bell;     // outlives the lcore

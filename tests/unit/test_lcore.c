@@ -4,6 +4,7 @@
 // waits does so for an event, and one that never comes ends in Criterion's time limit.
 #include <criterion/criterion.h>
 
+#include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -20,6 +21,8 @@ struct script {
 	_Atomic bool hidden;   // poll() misses the work as long as ready() was not asked
 	_Atomic int polled_on; // core
 	sem_t finished;
+	bool held; // after work, poll() stands still until the test says go on
+	sem_t go_on;
 };
 
 static unsigned script_poll(void *self, uint64_t now_ns)
@@ -33,6 +36,8 @@ static unsigned script_poll(void *self, uint64_t now_ns)
 		atomic_fetch_add(&script->done, 1);
 		sem_post(&script->finished);
 	}
+	if (work > 0 && script->held)
+		sem_wait(&script->go_on);
 	return work;
 }
 
@@ -57,19 +62,34 @@ static void script_make(struct script *script, uint64_t patience)
 {
 	atomic_init(&script->patience, patience);
 	sem_init(&script->finished, 0, 0);
+	sem_init(&script->go_on, 0, 0);
 }
 
-static struct lcore *start(struct script *script, unsigned scripts, bool spin, int core)
+#define HOUR UINT64_C(3600000000000)
+
+// With naps of an hour only a bell ends a sleep: a lost one runs into the time limit.
+static struct lcore *start_napping(
+	struct script *script, unsigned scripts, bool spin, int core, uint64_t nap)
 {
 	char error[256] = "";
-	struct lcore_settings settings = {
-		.core = core, .spin = spin, .bell = &bell, .stop = &stop, .role_count = scripts};
+	struct lcore_settings settings = {.core = core,
+		.spin = spin,
+		.bell = &bell,
+		.stop = &stop,
+		.role_count = scripts,
+		.nap_first_ns = nap,
+		.nap_longest_ns = nap};
 	for (unsigned i = 0; i < scripts; i++)
 		settings.role[i] = (struct role){
 			"script", &script[i], script_poll, script_ready, script_patience};
 	struct lcore *lcore = lcore_start(&settings, error);
 	cr_assert_not_null(lcore, "%s", error);
 	return lcore;
+}
+
+static struct lcore *start(struct script *script, unsigned scripts, bool spin, int core)
+{
+	return start_napping(script, scripts, spin, core, 0);
 }
 
 // A core that this process may use.
@@ -96,13 +116,13 @@ static void prepare(void)
 	cr_assert(bs_bell_open(&bell));
 }
 
-TestSuite(lcore, .init = prepare, .timeout = 60);
+TestSuite(lcore, .init = prepare, .timeout = 30);
 
 Test(lcore, bell_wakes_a_sleeper_each_time)
 {
 	static struct script script;
 	script_make(&script, UINT64_MAX);
-	struct lcore *lcore = start(&script, 1, false, some_core());
+	struct lcore *lcore = start_napping(&script, 1, false, some_core(), HOUR);
 	for (unsigned i = 1; i <= 1000; i++) {
 		atomic_fetch_add(&script.work, 1);
 		bs_bell_ring(&bell);
@@ -117,11 +137,13 @@ Test(lcore, work_left_before_the_sleep_was_known_is_found)
 	// The work is there, poll() does not see it, and nobody rings: only ready() can tell.
 	static struct script script;
 	script_make(&script, UINT64_MAX);
+	script.held = true;
 	atomic_store(&script.hidden, true);
 	atomic_store(&script.work, 1);
-	struct lcore *lcore = start(&script, 1, false, some_core());
+	struct lcore *lcore = start_napping(&script, 1, false, some_core(), HOUR);
 	sem_wait(&script.finished);
 	cr_assert_eq(lcore_naps(lcore), 0u, "it slept although a role was ready");
+	sem_post(&script.go_on);
 	end(lcore);
 }
 
@@ -157,7 +179,7 @@ Test(lcore, impatient_role_keeps_it_awake)
 	while (lcore_turns(lcore) < 20000)
 		usleep(1000);
 	cr_assert_eq(lcore_naps(lcore), 0u, "the second role said it can't wait");
-	// And once it can, the same lcore sleeps.
+	// And once it can bear it, the same lcore sleeps.
 	atomic_store(&script[1].patience, UINT64_MAX);
 	while (lcore_naps(lcore) < 5)
 		usleep(1000);
@@ -169,7 +191,7 @@ Test(lcore, both_roles_have_their_turn)
 	static struct script script[2];
 	script_make(&script[0], UINT64_MAX);
 	script_make(&script[1], UINT64_MAX);
-	struct lcore *lcore = start(script, 2, false, some_core());
+	struct lcore *lcore = start_napping(script, 2, false, some_core(), HOUR);
 	for (unsigned i = 0; i < 100; i++) {
 		atomic_fetch_add(&script[i % 2].work, 1);
 		bs_bell_ring(&bell);
@@ -200,8 +222,8 @@ Test(lcore, stop_ends_a_sleeper_and_a_spinner)
 		if (spin > 0)
 			prepare();
 		script_make(&script, UINT64_MAX);
-		struct lcore *lcore = start(&script, 1, spin != 0, some_core());
-		while (lcore_turns(lcore) < 10)
+		struct lcore *lcore = start_napping(&script, 1, spin != 0, some_core(), HOUR);
+		while ((spin != 0 ? lcore_turns(lcore) : lcore_naps(lcore)) < 1)
 			usleep(1000);
 		end(lcore); // hangs, and runs into the time limit, if the loop goes on
 	}
