@@ -44,8 +44,11 @@ struct backend_operations {
 	void (*commit)(struct delivery *delivery, const uint8_t *bytes, size_t count);
 	// Throws the mail begun away.
 	void (*abandon)(struct delivery *delivery);
-	// The session is over; a call under way finishes without an answer, a mail begun is thrown away.
+	// The session is over; a call under way finishes without an answer (until then, its bytes must stay valid, see
+	// helper_under_way()), a mail begun is thrown away.
 	void (*close)(struct delivery *delivery);
+	// The backend itself, when no delivery is left. Control thread.
+	void (*free)(struct backend *backend);
 };
 
 struct backend {
