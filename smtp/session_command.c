@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// One command line: what holds for all of them (limits, synchronisation, the client's class), then its handler.
+#include "smtp/session_state.h"
+
+#include <string.h>
+
+// The class may have changed since the greeting: a list entry added at run time is in force at the next command.
+static void classify(struct session *session)
+{
+	const struct bs_policy *policy = session_policy(session);
+	uint8_t class = (uint8_t)session->client.class;
+	if (policy->classes != NULL)
+		bs_classify_bulk(policy->classes, &session->client.address, &class, 1);
+	session->class = class < policy->class_count ? class : BS_CLASS_PLAIN;
+}
+
+// EHLO and DATA end a group of commands (RFC 2920, 3.1), and who said HELO has not been told of PIPELINING. Bytes
+// behind these were sent without awaiting the reply: an injected command perhaps, certainly no mail server.
+static bool out_of_turn(const struct session *session)
+{
+	if (session->waiting == 0)
+		return false;
+	return session->verb == VERB_EHLO || session->verb == VERB_HELO ||
+	       session->verb == VERB_DATA || session->helo == HELO_SMTP;
+}
+
+static bool is_junk(const struct session *session)
+{
+	switch (session->verb) {
+	case VERB_HELO:
+	case VERB_EHLO:
+		return session->helo != HELO_NONE;
+	case VERB_RSET:
+	case VERB_NOOP:
+	case VERB_VRFY:
+	case VERB_HELP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+// A session ends between mails, never in the middle of an envelope that is within its own limits: who would be told 421
+// there came back with the same envelope, again and again.
+static bool within_limits(struct session *session)
+{
+	const struct bs_policy *policy = session_policy(session);
+	if (is_junk(session) && ++session->junk > policy->junk_commands) {
+		session_end(session, ENDING_COMMANDS, REPLY_MANY_JUNK);
+		return false;
+	}
+	if (++session->commands > policy->commands && !session->transaction) {
+		session_end(session, ENDING_COMMANDS, REPLY_MANY_COMMANDS);
+		return false;
+	}
+	return true;
+}
+
+static void hello(struct session *session, const struct command *command)
+{
+	const struct bs_policy *policy = session_policy(session);
+	if (command->length == 0) {
+		session_reply_with(session, REPLY_HELO_SYNTAX, verb_name(command->verb));
+		return;
+	}
+	const char *space = memchr(command->argument, ' ', command->length);
+	size_t length = space == NULL ? command->length : (size_t)(space - command->argument);
+	received_clean_helo(command->argument, length, session->helo_name);
+	session_reset_transaction(session); // RFC 5321, 4.1.4
+	if (command->verb == VERB_HELO) {
+		session->helo = HELO_SMTP;
+		session_reply_with(session, REPLY_HELO, policy->hostname);
+		return;
+	}
+	char text[512];
+	size_t count = reply_format_ehlo(
+		policy->hostname, policy->message_size, text, sizeof(text));
+	session->helo = HELO_ESMTP;
+	session->accepted[VERB_EHLO]++;
+	session_send(session, text, count - 2); // its last CRLF is added again
+}
+
+// Syntax errors of MAIL and RCPT alike. True when `command` stands at the parameters.
+static bool take_path(struct session *session, struct command *command, enum mailbox_path path,
+	struct mailbox *mailbox)
+{
+	bool mail = path == MAILBOX_REVERSE;
+	switch (command_path(command, path, mailbox)) {
+	case PATH_OK:
+		return true;
+	case PATH_MISSING:
+		session_reply_with(
+			session, REPLY_SYNTAX, mail ? "MAIL FROM:<address>" : "RCPT TO:<address>");
+		return false;
+	case PATH_MALFORMED:
+		session_reply(session, mail ? REPLY_SENDER_SYNTAX : REPLY_RECIPIENT_SYNTAX);
+		return false;
+	case PATH_EIGHT_BIT:
+		session_reply(session, REPLY_EIGHT_BIT_ADDRESS);
+		return false;
+	}
+	return false;
+}
+
+static bool take_parameters(
+	struct session *session, const struct command *command, struct mail_parameters *parameters)
+{
+	switch (command_parameters(command, parameters)) {
+	case PARAMETER_OK:
+		return true;
+	case PARAMETER_MALFORMED:
+		session_reply(session, REPLY_PARAMETER);
+		return false;
+	case PARAMETER_UNSUPPORTED:
+		session_reply(session, REPLY_PARAMETER_UNSUPPORTED);
+		return false;
+	}
+	return false;
+}
+
+static void mail(struct session *session, struct command *command)
+{
+	const struct bs_policy *policy = session_policy(session);
+	struct mail_parameters parameters;
+	struct mailbox sender;
+	if (session->helo == HELO_NONE) {
+		session_reply(session, REPLY_HELO_FIRST);
+		return;
+	}
+	if (session->transaction) {
+		session_reply(session, REPLY_NESTED_MAIL);
+		return;
+	}
+	if (!take_path(session, command, MAILBOX_REVERSE, &sender) ||
+		!take_parameters(session, command, &parameters))
+		return;
+	session->envelope.sender = sender;
+	if (policy->message_size > 0 && parameters.size > policy->message_size) {
+		session->around.counters->too_large++;
+		session_reject(session, REPLY_TOO_LARGE, NULL, NULL);
+		session_reset_transaction(session);
+		return;
+	}
+	session->envelope.declared_size = parameters.size;
+	session->envelope.eight_bit = parameters.eight_bit;
+	session->transaction = true;
+	session->mail_ms = session->now_ms;
+	session_reply(session, REPLY_SENDER);
+}
+
+static void rcpt(struct session *session, struct command *command)
+{
+	if (!session->transaction)
+		session_reply(
+			session, session->helo == HELO_NONE ? REPLY_HELO_FIRST : REPLY_NEED_MAIL);
+	else if (take_path(session, command, MAILBOX_FORWARD, &session->recipient) &&
+		 take_parameters(session, command, NULL))
+		session_rcpt(session);
+}
+
+// DATA, RSET: no argument (RFC 5321, 4.1.1.4 and 4.1.1.5).
+static bool bare(struct session *session, const struct command *command)
+{
+	if (command->length == 0)
+		return true;
+	session_reply_with(session, REPLY_SYNTAX, verb_name(command->verb));
+	return false;
+}
+
+static void handle(struct session *session, struct command *command)
+{
+	switch (command->verb) {
+	case VERB_HELO:
+	case VERB_EHLO:
+		hello(session, command);
+		break;
+	case VERB_MAIL:
+		mail(session, command);
+		break;
+	case VERB_RCPT:
+		rcpt(session, command);
+		break;
+	case VERB_DATA:
+		if (bare(session, command))
+			session_data(session);
+		break;
+	case VERB_RSET:
+		if (bare(session, command)) {
+			session_reset_transaction(session);
+			session_reply(session, REPLY_OK);
+		}
+		break;
+	case VERB_NOOP:
+		session_reply(session, REPLY_OK);
+		break;
+	case VERB_VRFY:
+		if (command->length == 0)
+			session_reply_with(session, REPLY_SYNTAX, "VRFY address");
+		else
+			session_reply(session, REPLY_VRFY);
+		break;
+	case VERB_HELP:
+		session_reply(session, REPLY_HELP);
+		break;
+	case VERB_STARTTLS:
+	case VERB_AUTH:
+	case VERB_BDAT:
+	case VERB_EXPN:
+	case VERB_ETRN:
+		session_reply(session, REPLY_NOT_IMPLEMENTED);
+		break;
+	case VERB_UNKNOWN:
+		session_reply(session, REPLY_NOT_RECOGNIZED);
+		break;
+	case VERB_GARBAGE:
+	case VERB_QUIT:
+	case VERB_COUNT:
+		session_reply(session, REPLY_GARBAGE);
+		break;
+	}
+}
+
+static void begin(struct session *session, enum verb verb)
+{
+	session->verb = verb;
+	session->where = verb_name(verb);
+	session->total[verb]++;
+	session->around.counters->commands++;
+	classify(session);
+}
+
+void session_command(struct session *session, const char *text, size_t length)
+{
+	struct command command;
+	command_parse(text, length, &command);
+	begin(session, command.verb);
+	if (command.verb == VERB_QUIT) {
+		session_reply(session, REPLY_BYE);
+		session_end(session, ENDING_QUIT, REPLY_COUNT);
+	} else if (session->draining) {
+		session_end(session, ENDING_DRAINING, REPLY_DRAINING);
+	} else if (out_of_turn(session)) {
+		session_end(session, ENDING_SYNCHRONISATION, REPLY_SYNCHRONISATION);
+	} else if (within_limits(session)) {
+		handle(session, &command);
+	}
+}
+
+void session_bad_line(struct session *session, enum reply reply)
+{
+	begin(session, VERB_GARBAGE);
+	if (within_limits(session))
+		session_reply(session, reply);
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// From DATA to the final reply. The content goes to the backend in pieces as it comes; a mail found bad is forgotten
+// there at once, the rest is swallowed, and the client is told at the mail's true end.
+#include "smtp/session_state.h"
+
+#include <string.h>
+
+void session_data(struct session *session)
+{
+	if (!session->transaction) {
+		session_reply(
+			session, session->helo == HELO_NONE ? REPLY_HELO_FIRST : REPLY_NEED_MAIL);
+		return;
+	}
+	if (session->envelope.recipient_count == 0) {
+		session_reply(session, REPLY_NO_RECIPIENTS);
+		return;
+	}
+	session->mail = heap_take(session->around.heap, sizeof(*session->mail));
+	if (session->mail == NULL)
+		session_reply(session, REPLY_STORAGE);
+	else
+		session_wants(session, WISH_OPEN);
+}
+
+static void count_refused(struct session *session)
+{
+	if (session->mail->verdict[0] == '4')
+		session->around.counters->mails_deferred++;
+	else
+		session->around.counters->mails_refused++;
+}
+
+// The mail has its verdict and its end: say it, log it, be ready for the next.
+static void conclude(struct session *session)
+{
+	struct mail *mail = session->mail;
+	char line[REPLY_LINE];
+	memcpy(line, mail->verdict, sizeof(line));
+	if (line[0] == '2') {
+		session->around.counters->mails_accepted++;
+		session->around.counters->mail_bytes += mail->parser.bytes;
+		session->junk = 0;
+		session_log_mail(session, "sent", line);
+	} else {
+		count_refused(session);
+		session_log_reject(session, line, NULL);
+		session_log_mail(session, line[0] == '4' ? "deferred" : "rejected", line);
+	}
+	if (session->phase == PHASE_DATA)
+		session->where = "END-OF-MESSAGE";
+	session_reset_transaction(session);
+	session_reply_line(session, line);
+}
+
+// The backend won't have it.
+static void failed(struct session *session, const struct session_answer *answer)
+{
+	struct mail *mail = session->mail;
+	mail->begun = false;
+	mail->judged = true;
+	mail->parser.discard = true;
+	memcpy(mail->detail, answer->detail, sizeof(mail->detail));
+	mail->detail[sizeof(mail->detail) - 1] = 0;
+	if (answer->code >= 400)
+		reply_format_answer(answer, NULL, mail->verdict);
+	else
+		reply_format(REPLY_BACKEND, NULL, NULL, mail->verdict);
+}
+
+// We won't have it.
+static void refuse(struct session *session, enum reply reply, const char *argument)
+{
+	struct mail *mail = session->mail;
+	mail->judged = true;
+	mail->parser.discard = true;
+	reply_format(reply, argument, session_policy(session)->contact, mail->verdict);
+}
+
+void session_data_answered(struct session *session, const struct session_answer *answer)
+{
+	const struct bs_policy *policy = session_policy(session);
+	struct mail *mail = session->mail;
+	if (answer->code / 100 != 2) {
+		failed(session, answer);
+		conclude(session);
+		return;
+	}
+	mail->begun = true;
+	if (session->waiting > 0) { // spoke while the backend was being asked
+		session_end(session, ENDING_SYNCHRONISATION, REPLY_SYNCHRONISATION);
+		return;
+	}
+	mail->parser.normalise = session_allowed(session) &&
+				 policy->allowed_bare_newline == BS_BARE_NEWLINE_NORMALISE;
+	mail->parser.line_limit = policy->text_line_length;
+	mail->start_ms = mail->progress_ms = session->now_ms;
+
+	struct received received = {
+		.hostname = policy->hostname,
+		.client = session->client.address,
+		.helo = session->helo_name,
+		.esmtp = session->helo == HELO_ESMTP,
+		.id = session->id,
+		.recipient = session->envelope.recipient_count == 1 ? session->envelope.recipient
+								    : NULL,
+		.seconds = session->around.wall_seconds(),
+	};
+	mail->filled = (uint32_t)received_format(&received, (char *)mail->content);
+
+	char line[REPLY_LINE];
+	session_send(session, line, reply_format(REPLY_CONTENT, NULL, NULL, line));
+	session->phase = PHASE_DATA;
+}
+
+static const char *name_faults(uint8_t faults)
+{
+	if (faults & DATA_NUL)
+		return "NUL";
+	return faults & DATA_BARE_LF ? "bare <LF>" : "bare <CR>";
+}
+
+// Looks whether what has come makes the mail unacceptable.
+static void judge(struct session *session)
+{
+	const struct bs_policy *policy = session_policy(session);
+	struct bs_worker_counters *counters = session->around.counters;
+	const struct data_parser *parser = &session->mail->parser;
+	uint8_t newlines = parser->faults & (DATA_BARE_CR | DATA_BARE_LF | DATA_NUL);
+	if (session->mail->judged)
+		return;
+	if (newlines != 0 && !parser->normalise) {
+		counters->smuggling++;
+		refuse(session, REPLY_BARE_NEWLINE, name_faults(newlines));
+	} else if (parser->faults & DATA_LONG_LINE) {
+		refuse(session, REPLY_TEXT_LINE_TOO_LONG, NULL);
+	} else if (policy->message_size > 0 && parser->bytes > policy->message_size) {
+		counters->too_large++;
+		refuse(session, REPLY_TOO_LARGE, NULL);
+	}
+}
+
+static bool swallowed_enough(const struct session *session)
+{
+	uint64_t limit = session_policy(session)->message_size;
+	if (limit < SWALLOW_LEAST)
+		limit = SWALLOW_LEAST;
+	return session->mail->parser.bytes / SWALLOW_FACTOR > limit;
+}
+
+// Decides what follows from the content so far.
+static void proceed(struct session *session)
+{
+	struct mail *mail = session->mail;
+	if (mail->judged && mail->begun) {
+		session_wants(session, WISH_ABANDON);
+	} else if (mail->parser.ended) {
+		if (mail->judged)
+			conclude(session);
+		else
+			session_wants(session, WISH_COMMIT);
+	} else if (mail->judged) {
+		if (swallowed_enough(session)) {
+			session_send(session, mail->verdict, strlen(mail->verdict));
+			session_end(session, ENDING_SWALLOWED, REPLY_COUNT);
+		}
+	} else if (CONTENT_SIZE - mail->filled < DATA_ROOM) {
+		session_wants(session, WISH_WRITE);
+	}
+}
+
+size_t session_data_feed(struct session *session, const uint8_t *bytes, size_t count)
+{
+	struct mail *mail = session->mail;
+	uint8_t *out = mail->content + mail->filled;
+	size_t taken = 0, given = 0;
+	data_feed(&mail->parser, bytes, count, out, CONTENT_SIZE - mail->filled, &taken, &given);
+	session->waiting -= taken;
+	mail->progress_ms = session->now_ms;
+	mail->filled += (uint32_t)given;
+	message_id_feed(&mail->message_id, out, given);
+	judge(session);
+	proceed(session);
+	session_boundary(session);
+	return taken;
+}
+
+void session_content_answered(
+	struct session *session, enum session_wish wish, const struct session_answer *answer)
+{
+	struct mail *mail = session->mail;
+	// What the backend took is not the client's time.
+	mail->start_ms += session->now_ms - session->wish_ms;
+	mail->progress_ms = session->now_ms;
+	if (wish == WISH_ABANDON) {
+		mail->begun = false;
+	} else if (answer->code / 100 != 2) {
+		failed(session, answer);
+	} else if (wish == WISH_WRITE) {
+		mail->filled = 0;
+		return;
+	} else {
+		mail->begun = false;
+		mail->judged = true;
+		memcpy(mail->detail, answer->detail, sizeof(mail->detail));
+		mail->detail[sizeof(mail->detail) - 1] = 0;
+		reply_format_answer(answer, session->id, mail->verdict);
+	}
+	proceed(session);
+}
+
+uint64_t session_data_deadline(const struct session *session)
+{
+	const struct bs_policy *policy = session_policy(session);
+	const struct mail *mail = session->mail;
+	uint64_t idle = mail->progress_ms + policy->data_timeout_ms;
+	if (policy->data_rate == 0)
+		return idle;
+	uint64_t slow = mail->start_ms + policy->data_timeout_ms +
+			mail->parser.bytes * 1000 / policy->data_rate;
+	return idle < slow ? idle : slow;
+}

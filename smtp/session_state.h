@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The inside of a session, shared by the session_*.c files and nobody else:
+//   session.c            the contract of session.h: bytes, wishes, time
+//   session_command.c    one handler a command
+//   session_recipient.c  who may be written to
+//   session_mail.c       from DATA to the final reply
+//   session_reply.c      replies, refusals, the end of a session
+//   session_log.c        its log lines
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "smtp/command.h"
+#include "smtp/data.h"
+#include "smtp/line.h"
+#include "smtp/message_id.h"
+#include "smtp/received.h"
+#include "smtp/reply.h"
+#include "smtp/session.h"
+
+// Output holds the longest reply twice, so that a group of pipelined commands is answered in few segments; input is
+// taken as long as the longest reply and a 421 behind it have room.
+#define OUTPUT_SIZE 1280
+#define OUTPUT_ROOM 640
+
+#define CONTENT_SIZE 65536 // of a mail on its way to the backend
+
+// A mail refused while it comes is swallowed to its end, so that the client gets the reply; but no more than so
+// many times the size limit, or of this size where the limit is lower or none.
+#define SWALLOW_FACTOR 4
+#define SWALLOW_LEAST  (16u << 20)
+
+// Recipients beyond the limit, and the same one again, are answered without being counted as errors, since an honest list
+// server does that (RFC 5321, 4.5.3.1.10); but only so many.
+#define RECIPIENT_OVERSHOOT 10000
+
+enum phase { PHASE_COMMAND, PHASE_DATA, PHASE_CLOSED };
+enum helo { HELO_NONE, HELO_SMTP, HELO_ESMTP };
+
+// Why a session ends.
+enum ending {
+	ENDING_QUIT,
+	ENDING_LOST, // the client left
+	ENDING_TIMEOUT,
+	ENDING_ERRORS,
+	ENDING_COMMANDS,
+	ENDING_HARVEST, // too many unknown recipients
+	ENDING_SYNCHRONISATION,
+	ENDING_DRAINING,
+	ENDING_TROUBLE,   // ours
+	ENDING_SWALLOWED, // a refused mail that does not end
+};
+
+// One mail from DATA to its final reply.
+struct mail {
+	struct data_parser parser;
+	struct message_id message_id;
+	bool begun;        // the backend has it
+	bool judged;       // `verdict` stands, be it before the end
+	uint64_t start_ms; // when 354 was given, moved on by the time that the backend took
+	uint64_t progress_ms;
+	uint32_t filled;
+	char verdict[REPLY_LINE]; // the final reply, without CRLF
+	char detail[sizeof(((struct session_answer *)0)->detail)];
+	uint8_t content[CONTENT_SIZE];
+};
+
+struct session {
+	struct session_surroundings around;
+	struct bs_client client;
+	char id[BS_SESSION_ID];
+	char address[BS_ADDRESS_TEXT];
+	uint64_t now_ms;     // of the latest call
+	uint64_t command_ms; // when the time for the next command began
+	uint64_t output_ms;  // when output began to wait
+	uint64_t wish_ms;    // when the wish came up
+	uint64_t mail_ms;    // of MAIL
+	uint8_t wish;        // enum session_wish
+	uint8_t phase;       // enum phase
+	uint8_t helo;        // enum helo
+	uint8_t class;       // row of policy->class
+	bool draining, eof, lost;
+	bool transaction;  // MAIL was accepted
+	const char *where; // "RCPT", "END-OF-MESSAGE": for the log
+	enum verb verb;    // of the command under way
+	size_t waiting;    // bytes of the client that were not taken yet
+	struct line line;
+
+	uint32_t total[VERB_COUNT], accepted[VERB_COUNT];
+	uint32_t commands, errors, junk, unknown, overshoot;
+
+	struct session_envelope envelope;
+	uint32_t recipient_room;
+	struct mailbox recipient; // the one in question
+	struct mail *mail;        // NULL but in DATA
+	char helo_name[RECEIVED_HELO];
+
+	uint16_t output_start, output_end;
+	char output[OUTPUT_SIZE];
+};
+
+_Static_assert(sizeof(struct session) <= 3072, "small before DATA");
+
+static inline const struct bs_policy *session_policy(const struct session *session)
+{
+	return session->around.policy();
+}
+
+// session.c
+void session_wants(struct session *session, enum session_wish wish);
+// Back to the state after EHLO; keeps the session's counts.
+void session_reset_transaction(struct session *session);
+// A command or a mail has got its reply: what waited for that happens now.
+void session_boundary(struct session *session);
+// The client is on an allow list.
+bool session_allowed(const struct session *session);
+
+// session_command.c
+void session_command(struct session *session, const char *text, size_t length);
+// A line that is no command at all, and what it is answered.
+void session_bad_line(struct session *session, enum reply reply);
+
+// session_recipient.c
+// RCPT for session->recipient.
+void session_rcpt(struct session *session);
+void session_recipient_answered(struct session *session, const struct session_answer *answer);
+
+// session_mail.c
+void session_data(struct session *session);
+void session_data_answered(struct session *session, const struct session_answer *answer);
+size_t session_data_feed(struct session *session, const uint8_t *bytes, size_t count);
+// Of WISH_WRITE, WISH_COMMIT, WISH_ABANDON.
+void session_content_answered(
+	struct session *session, enum session_wish wish, const struct session_answer *answer);
+uint64_t session_data_deadline(const struct session *session);
+
+// session_reply.c
+// A line without CRLF into the output; nothing when the connection is lost.
+void session_send(struct session *session, const char *line, size_t length);
+// The reply to the command under way. One of 2xx or 3xx counts as accepted, a 5xx as an error; the error that is one
+// too many gets 421 in its stead and ends the session. A 4xx is our trouble and counts as neither.
+void session_reply_line(struct session *session, const char *line);
+void session_reply_with(struct session *session, enum reply reply, const char *argument);
+void session_reply(struct session *session, enum reply reply);
+// A refusal that the log tells of; `recipient` may be NULL.
+void session_reject(struct session *session, enum reply reply, const char *argument,
+	const struct mailbox *recipient);
+// One more of what is borne RECIPIENT_OVERSHOOT times; false when it was too much and the session has ended.
+bool session_bear_excess(struct session *session);
+// The session is over; its last word is `reply`, if not REPLY_COUNT. Does nothing the second time.
+void session_end(struct session *session, enum ending ending, enum reply reply);
+
+// session_log.c
+void session_log_reject(struct session *session, const char *line, const struct mailbox *recipient);
+void session_log_ending(struct session *session, enum ending ending);
+void session_log_disconnect(struct session *session);
+// `status`: "sent", "deferred", "rejected", "aborted"; `line`: the reply, or why there was none.
+void session_log_mail(struct session *session, const char *status, const char *line);
