@@ -28,8 +28,7 @@ static void start_dpdk(void)
 {
 	static bool started;
 	static char *arguments[] = {"wire", "--no-huge", "-m", "128", "--no-shconf", "--no-pci",
-		"--in-memory", "--iova-mode=va", "--no-telemetry", "--log-level=error", "--lcores",
-		NULL, NULL};
+		"--iova-mode=va", "--no-telemetry", "--log-level=error", "--lcores", NULL, NULL};
 	cpu_set_t cpus;
 	char lcores[32];
 	if (started)

@@ -185,3 +185,17 @@ void wire_run_case(wire_case *body, bool ipv6, const struct wire_settings *setti
 		wire_run_case(suite##_##name, true, &(struct wire_settings){__VA_ARGS__}); \
 	} \
 	static void suite##_##name(struct wire_peer *peer)
+
+// A test for one family; its body has `wire` and `peer`.
+#define WIRE_TEST_ONE(suite, name, family6, ...) \
+	static void suite##_##name(struct wire *wire, struct wire_peer *peer); \
+	Test(suite, name) \
+	{ \
+		struct wire *wire = wire_new(&(struct wire_settings){__VA_ARGS__}); \
+		struct wire_peer peer = wire_peer(wire, (family6)); \
+		suite##_##name(wire, &peer); \
+		wire_free(wire); \
+	} \
+	static void suite##_##name(struct wire *wire, struct wire_peer *peer)
+#define WIRE_TEST4(suite, name, ...) WIRE_TEST_ONE(suite, name, false, __VA_ARGS__)
+#define WIRE_TEST6(suite, name, ...) WIRE_TEST_ONE(suite, name, true, __VA_ARGS__)
