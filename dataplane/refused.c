@@ -23,6 +23,8 @@ void refuse(struct dataplane *dataplane, struct connection *c, enum bs_template_
 		said = 0;
 	}
 	c->flags |= flags;
+	if (c->flags & CONNECTION_PEER_FIN)
+		c->flags |= CONNECTION_CLOSE; // it can't say QUIT any more
 	c->opened_ms = dataplane->now_ms;
 	c->line = 0;
 	c->retransmits = 0;
