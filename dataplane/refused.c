@@ -88,11 +88,12 @@ enum bs_reason refused_input(
 		if (p.fin)
 			c->flags |= CONNECTION_PEER_FIN | CONNECTION_CLOSE;
 	}
+	bool done = c->flags & CONNECTION_CLOSE && text_unacknowledged(dataplane, c) == 0;
 	if (text_length(dataplane, c) > said)
 		send_text(dataplane, c, said);
-	else if (p.length > 0 || p.fin)
-		send_control(dataplane, c, snd_max, TCP_ACK);
-	if (c->flags & CONNECTION_CLOSE && text_unacknowledged(dataplane, c) == 0)
+	else if ((p.length > 0 || p.fin) && !(done && c->flags & CONNECTION_PEER_FIN))
+		send_control(dataplane, c, snd_max, TCP_ACK); // else our FIN carries it
+	if (done)
 		leave(dataplane, c);
 	return BS_REASON_ACCEPTED;
 }

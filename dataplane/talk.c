@@ -81,8 +81,8 @@ static bool finish(struct dataplane *dataplane, struct connection *c)
 	if (!(talk->flags & TALK_LET_GO) || talk_unsent(dataplane, c) > 0 ||
 		c->snd_una != talk->snd_max)
 		return false;
-	if (talk->flags & (TALK_ACK_NOW | TALK_ACK_LATER))
-		send_talk(dataplane, c, talk->snd_max, 0, 0);
+	if (talk->flags & (TALK_ACK_NOW | TALK_ACK_LATER) && !(c->flags & CONNECTION_PEER_FIN))
+		send_talk(dataplane, c, talk->snd_max, 0, 0); // else our FIN carries it
 	block_release(dataplane, c);
 	if (c->flags & CONNECTION_PEER_FIN)
 		closing_start(dataplane, c);

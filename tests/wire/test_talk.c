@@ -3,7 +3,7 @@
 // A talking connection: bytes to the worker and back, order, windows, retransmission, the worker's wishes.
 #include "tests/wire/wire.h"
 
-#define GREETING_LENGTH 28
+#define GREETING_LENGTH (sizeof("220 mx1.example.org ESMTP\r\n") - 1)
 
 // Connects, waits, reads the greeting, says `text`; returns the stream.
 static uint32_t talk(struct wire_peer *peer, const char *text)
@@ -53,7 +53,8 @@ static void expect_unreadable(struct wire *wire, uint32_t number)
 static void expect_text(struct wire_peer *peer, const char *text)
 {
 	const struct wire_frame *frame = wire_expect_tcp(peer, TCP_ACK);
-	cr_assert_eq(frame->payload_length, strlen(text), "%.*s", frame->payload_length, frame->payload);
+	cr_assert_eq(
+		frame->payload_length, strlen(text), "%.*s", frame->payload_length, frame->payload);
 	cr_assert(memcmp(frame->payload, text, strlen(text)) == 0);
 }
 
@@ -256,9 +257,9 @@ WIRE_TEST(talk, sends_again_with_doubling_timeouts_and_gives_up)
 	expect_text(peer, "250 x\r\n");
 	uint32_t wait = 1000;
 	for (unsigned i = 0; i < 6; i++, wait *= 2) {
-		wire_advance(peer->wire, wait - 20);
+		wire_advance(peer->wire, wait - 200);
 		wire_expect_nothing(peer->wire);
-		wire_advance(peer->wire, 40);
+		wire_advance(peer->wire, 210);
 		peer->ack -= 7;
 		expect_text(peer, "250 x\r\n");
 	}
@@ -331,7 +332,7 @@ WIRE_TEST(talk, a_closed_window_is_probed)
 	wire_forget(peer->wire);
 	uint32_t ack = peer->ack;
 	wire_reply(peer->wire, number, "250 x\r\n");
-	wire_expect_nothing(peer->wire);
+	cr_assert_eq(wire_expect_tcp(peer, TCP_ACK)->payload_length, 0);
 	uint32_t wait = 1000;
 	for (unsigned i = 0; i < 9; i++) { // as long as it answers it is alive
 		wire_advance(peer->wire, wait + 60);
@@ -453,7 +454,8 @@ WIRE_TEST(talk, what_was_said_before_the_close_is_sent_again)
 WIRE_TEST(talk, a_block_is_used_again_with_a_stale_doorbell, .talking = 1)
 {
 	uint32_t number = talk(peer, "a");
-	wire_tcp(peer, .flags = TCP_ACK, .payload = "b"); // READABLE: the doorbell stays in the ring
+	wire_tcp(
+		peer, .flags = TCP_ACK, .payload = "b"); // READABLE: the doorbell stays in the ring
 	wire_wish(peer->wire, number, BS_WISH_ABORT);
 	wire_forget(peer->wire);
 	struct wire_peer other = *peer;
@@ -476,7 +478,8 @@ WIRE_TEST(talk, follows_the_mac_address)
 	uint8_t moved[6] = {0x02, 1, 2, 3, 4, 5};
 	peer->wire->ports.port[0].gateway4.configured = false;
 	peer->wire->ports.port[0].gateway6.configured = false;
-	wire_tcp(peer, .flags = TCP_ACK, .from = moved, .payload = "x");
+	memcpy(peer->mac, moved, sizeof(moved));
+	wire_tcp(peer, .flags = TCP_ACK, .payload = "x");
 	const struct wire_frame *ack = wire_expect_tcp(peer, TCP_ACK);
 	cr_assert(memcmp(ack->to, moved, 6) == 0);
 	end(peer, number);
