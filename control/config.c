@@ -19,10 +19,10 @@ static struct config *read_into(struct config *config, const char *file, struct 
 		return NULL;
 	reading.parse = config_parse_new(file, faults);
 	if (reading.parse != NULL) {
-		if (config_fill(&reading))
-			config_check(&reading);
-		else
+		if (!config_fill(&reading))
 			faults_add(faults, file, 0, "no memory; free some");
+		else if (!reading.parse->incomplete)
+			config_check(&reading);
 	}
 	free(reading.setting);
 	config_parse_free(reading.parse);

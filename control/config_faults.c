@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FAULTS_KEPT 100 // more than anybody mends in one go
+#define FAULTS_KEPT 50 // more than anybody mends in one go
 #define FAULT_TEXT  600
 
 struct fault {

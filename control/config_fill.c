@@ -198,6 +198,7 @@ bool config_fill(struct config_reading *reading)
 	fill_defaults(reading);
 	for (size_t i = 0; i < reading->parse->item_count; i++)
 		fill_item(reading, &reading->parse->item[i]);
-	say_missing(reading);
+	if (!reading->parse->incomplete)
+		say_missing(reading);
 	return true;
 }

@@ -3,6 +3,7 @@
 // The table of configuration keys: see the header.
 #include "control/config_keys.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "control/config.h"
@@ -165,9 +166,10 @@ const struct config_section_row *config_section_find(const char *name)
 	return NULL;
 }
 
-const char *config_key_nearest(const char *section, const char *name)
+const char *config_key_nearest(const char *section, const char *name, char text[CONFIG_NEAREST])
 {
 	struct nearest nearest = {0};
+	const char *of = section;
 
 	for (unsigned i = 0; i < config_key_count; i++) {
 		if (strcmp(config_keys[i].section, section) == 0)
@@ -176,7 +178,21 @@ const char *config_key_nearest(const char *section, const char *name)
 	for (unsigned i = 1; section[0] == '\0' && i < config_section_count; i++)
 		nearest_offer(&nearest, name, config_sections[i].name);
 	nearest_offer(&nearest, name, "include");
-	return nearest.word;
+	for (unsigned i = 0; i < config_key_count; i++) { // nearer ones only: here comes first
+		struct nearest before = nearest;
+
+		nearest_offer(&nearest, name, config_keys[i].name);
+		if (nearest.word != before.word)
+			of = config_keys[i].section;
+	}
+	text[0] = '\0';
+	if (nearest.word != NULL && of == section)
+		snprintf(text, CONFIG_NEAREST, "'%s'", nearest.word);
+	else if (nearest.word != NULL && of[0] != '\0')
+		snprintf(text, CONFIG_NEAREST, "'%s' of %s { }", nearest.word, of);
+	else if (nearest.word != NULL)
+		snprintf(text, CONFIG_NEAREST, "'%s' outside of all sections", nearest.word);
+	return text;
 }
 
 const char *config_key_elsewhere(const char *section, const char *name)

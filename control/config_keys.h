@@ -60,8 +60,9 @@ extern const unsigned config_section_count;
 const struct config_key *config_key_find(const char *section, const char *name);
 const struct config_section_row *config_section_find(const char *name);
 
-// The key or subsection of `section` whose name is nearest to `name`; NULL when none is near.
-const char *config_key_nearest(const char *section, const char *name);
+// What `name`, written in `section`, was probably meant to be: "'wait' of waiting { }", or "" when nothing is near.
+#define CONFIG_NEAREST 100
+const char *config_key_nearest(const char *section, const char *name, char text[CONFIG_NEAREST]);
 // The name of a section that has a key `name`, or NULL.
 const char *config_key_elsewhere(const char *section, const char *name);
 

@@ -161,7 +161,7 @@ static int on_include(cfg_t *cfg, cfg_opt_t *option, int count, const char **arg
 		faults_add(parse->faults, parse->now->file, (unsigned)line,
 			"include: not the name of a file; write include(\"/path/file\")");
 	else if (!parse_file(parse, cfg, path, parse->now->file, (unsigned)line))
-		parse->failed = true;
+		parse->incomplete = true;
 	cfg->line = line;
 	return 0;
 }

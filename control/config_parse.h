@@ -48,8 +48,10 @@ struct config_parse {
 	unsigned include_depth;
 	const struct config_source *including[CONFIG_FILES]; // [include_depth] is `now`
 	bool failed;
+	bool incomplete; // an included file was at fault and left out
 };
 
-// NULL when a file can't be read or is not well formed: said to `faults`.
+// NULL when `file` can't be read or is not well formed: said to `faults`. Faults of included files are said and leave
+// the result `incomplete`.
 struct config_parse *config_parse_new(const char *file, struct faults *faults);
 void config_parse_free(struct config_parse *parse);

@@ -44,15 +44,15 @@ static void unknown(const struct walk *walk, size_t i)
 {
 	const char *name = token_at(walk, i)->text;
 	const char *elsewhere = config_key_elsewhere(walk->section, name);
-	const char *nearest = config_key_nearest(walk->section, name);
+	char nearest[CONFIG_NEAREST];
 
 	if (elsewhere != NULL && elsewhere[0] != '\0')
 		SLIP(walk, i, "unknown key '%s' here; it belongs into %s { }", name, elsewhere);
 	else if (elsewhere != NULL)
 		SLIP(walk, i, "unknown key '%s' in %s { }; it belongs outside of all sections",
 			name, walk->section);
-	else if (nearest != NULL)
-		SLIP(walk, i, "unknown key '%s'; the nearest known is '%s'", name, nearest);
+	else if (config_key_nearest(walk->section, name, nearest)[0] != '\0')
+		SLIP(walk, i, "unknown key '%s'; the nearest known is %s", name, nearest);
 	else
 		SLIP(walk, i, "unknown key '%s'; remove it (--print-config shows all keys)", name);
 }
@@ -85,6 +85,17 @@ static size_t check_list(const struct walk *walk, size_t i, const char *name)
 	}
 }
 
+// What stands at `i` is the beginning of a statement.
+static bool begins(const struct walk *walk, size_t i)
+{
+	char after = token_at(walk, i + 1)->kind;
+
+	if (token_at(walk, i)->kind != CONFIG_TOKEN_TEXT)
+		return false;
+	return (after != '\0' && strchr("=+{(", after) != NULL) ||
+	       (after == CONFIG_TOKEN_TEXT && token_at(walk, i + 2)->kind == '{');
+}
+
 // KEY = VALUE, `i` on KEY; returns what is behind it.
 static size_t check_assignment(const struct walk *walk, size_t i)
 {
@@ -111,8 +122,7 @@ static size_t check_assignment(const struct walk *walk, size_t i)
 				name, name);
 		return check_list(walk, i + 2, name);
 	}
-	if (value->kind != CONFIG_TOKEN_TEXT ||
-		(value->line > sign->line && (after == '=' || after == CONFIG_TOKEN_ADD))) {
+	if (value->kind != CONFIG_TOKEN_TEXT || (value->line > sign->line && begins(walk, i + 2))) {
 		SLIP(walk, i + 1, "%s: no value after '='; write one", name);
 		return i + 2;
 	}

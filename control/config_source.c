@@ -3,16 +3,14 @@
 // A configuration file as tokens: see the header.
 #include "control/config_source.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define FILE_SIZE 1000000 // of one configuration file; long lists have files of their own
+#include "control/config_bytes.h"
+
+#define KEY_SHOWN 40
 
 struct scan {
 	struct config_source *source;
@@ -72,10 +70,36 @@ static void skip_comment(struct scan *scan)
 		"a comment begins here and never ends; close it with */");
 }
 
+// "KEY: " when the line so far is a key and its value, else "".
+static const char *key_before(const struct scan *scan, char text[KEY_SHOWN])
+{
+	const struct config_source *source = scan->source;
+
+	text[0] = '\0';
+	for (size_t i = source->token_count; i-- > 1 && source->token[i].line == scan->line;) {
+		const struct config_token *key = &source->token[i - 1];
+
+		if ((source->token[i].kind == '=' || source->token[i].kind == CONFIG_TOKEN_ADD) &&
+			key->kind == CONFIG_TOKEN_TEXT) {
+			snprintf(text, KEY_SHOWN, "%.32s: ", key->text);
+			break;
+		}
+	}
+	return text;
+}
+
+// A fault on the line that we are on, with the key if it is a value's.
+#define SCAN_FAULT(scan, format, ...) \
+	do { \
+		char key_text[KEY_SHOWN]; \
+		faults_add((scan)->faults, (scan)->source->file, (scan)->line, "%s" format, \
+			key_before(scan, key_text) __VA_OPT__(, ) __VA_ARGS__); \
+	} while (0)
+
 // A quoted string, `at` on its first quote. Only what both kinds of quotes need may be escaped.
 static void scan_string(struct scan *scan)
 {
-	const char *file = scan->source->file, *start = scan->at + 1;
+	const char *start = scan->at + 1;
 	char quote = *scan->at;
 	bool said = false;
 
@@ -93,46 +117,49 @@ static void scan_string(struct scan *scan)
 
 			if (next == '\\' || next == quote || (quote == '"' && next == '$'))
 				scan->at++;
-			else if (!said)
-				faults_add(scan->faults, file, scan->line,
-					"a backslash in a string; write two of them");
-			said = true;
+			else if (!said) {
+				SCAN_FAULT(scan, "a backslash in a string; write two of them");
+				said = true;
+			}
 		} else if (quote == '"' && c == '$' && scan->end - scan->at > 1 &&
 			   scan->at[1] == '{' && !said) {
-			faults_add(scan->faults, file, scan->line,
-				"${...} is not expanded; write the value itself");
+			SCAN_FAULT(scan, "${...} is not expanded; write the value itself");
 			said = true;
 		} else if ((c < ' ' && c != '\t') || c == 127) {
 			if (!said)
-				faults_add(scan->faults, file, scan->line,
+				SCAN_FAULT(scan,
 					"a control character (0x%02x) in a string; remove it", c);
 			said = true;
 		}
 	}
-	faults_add(scan->faults, file, scan->line,
-		"a string begins on this line and does not end on it; close it with %c", quote);
+	SCAN_FAULT(scan, "a string begins on this line and does not end on it; close it with %c",
+		quote);
 }
 
+// What libConfuse would take into a value, or drop. After one of them the rest of the line would only give more faults.
 static void stray_character(struct scan *scan)
 {
 	unsigned char c = (unsigned char)*scan->at;
-	const char *file = scan->source->file;
+	const char *newline;
 
-	if (c == ';')
-		faults_add(scan->faults, file, scan->line,
-			"a ';' after a value; remove it, nothing stands between keys");
-	else if (c == '$')
-		faults_add(scan->faults, file, scan->line,
-			"'$' outside of quotes: nothing is expanded; write the value itself");
+	if (c == ';') {
+		SCAN_FAULT(scan, "a ';' after the value; remove it, nothing stands between keys");
+		scan->at++;
+		return;
+	}
+	if (c == '$')
+		SCAN_FAULT(
+			scan, "'$' outside of quotes: nothing is expanded; write the value itself");
 	else if (c > ' ' && c < 127)
-		faults_add(scan->faults, file, scan->line,
+		SCAN_FAULT(scan,
 			"'%c' outside of quotes; put the whole value between double quotes", c);
 	else
-		faults_add(scan->faults, file, scan->line,
+		SCAN_FAULT(scan,
 			"a byte 0x%02x outside of quotes; remove it, or put the value between "
 			"quotes",
 			c);
-	scan->at++;
+	newline = memchr(scan->at, '\n', (size_t)(scan->end - scan->at));
+	scan->at = newline == NULL ? scan->end : newline;
 }
 
 static void scan_token(struct scan *scan)
@@ -171,54 +198,6 @@ static void scan_token(struct scan *scan)
 	}
 }
 
-// The file's bytes, malloc()ed; NULL after a fault.
-static char *read_bytes(struct config_source *source, size_t *count, const char *from_file,
-	unsigned from_line, struct faults *faults)
-{
-	// Not blocking: a FIFO would hang us here.
-	int fd = open(source->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat status;
-	const char *why = NULL;
-	char *bytes = NULL;
-	ssize_t n = 0;
-
-	if (fd < 0 || fstat(fd, &status) != 0) {
-		faults_add(faults, from_file, from_line,
-			"%s can't be opened: %s; check its name and permissions", source->file,
-			strerror(errno));
-		goto out;
-	}
-	if (S_ISDIR(status.st_mode))
-		why = "is a folder; name a file in it";
-	else if (!S_ISREG(status.st_mode))
-		why = "is not a regular file; name one";
-	else if (status.st_size > FILE_SIZE)
-		why = "is larger than a megabyte; is it a configuration file?";
-	if (why == NULL && (bytes = malloc(FILE_SIZE + 1)) == NULL)
-		why = "needs memory that is not there; free some";
-	for (*count = 0; why == NULL && *count <= FILE_SIZE; *count += (size_t)n) {
-		n = read(fd, bytes + *count, FILE_SIZE + 1 - *count);
-		if (n == 0)
-			break;
-		if (n < 0)
-			why = "can't be read; check the disk";
-	}
-	if (why == NULL && *count > FILE_SIZE)
-		why = "is larger than a megabyte; is it a configuration file?";
-	source->device = status.st_dev;
-	source->inode = status.st_ino;
-out:
-	if (why != NULL)
-		faults_add(faults, from_file, from_line, "%s %s", source->file, why);
-	if (fd >= 0)
-		close(fd);
-	if (why != NULL) {
-		free(bytes);
-		bytes = NULL;
-	}
-	return bytes;
-}
-
 struct config_source *config_source_read(
 	const char *file, const char *from_file, unsigned from_line, struct faults *faults)
 {
@@ -234,7 +213,7 @@ struct config_source *config_source_read(
 		faults_add(faults, from_file, from_line, "no memory; free some");
 		goto failed;
 	}
-	bytes = read_bytes(source, &count, from_file, from_line, faults);
+	bytes = config_bytes_read(source, &count, from_file, from_line, faults);
 	if (bytes == NULL)
 		goto failed;
 	scan.at = bytes;

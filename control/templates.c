@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The texts that the dataplane sends by itself.
+//
+// RFC 5321, 4.2 and 4.3.1: 220, 221 and 421 begin with our domain, and so does a 554 that stands for the greeting
+// (3.1). RFC 2034, section 4: no enhanced code in the greeting nor in an answer to EHLO or HELO. So 421 has none
+// where it is the greeting or answers the first command (busy, draining), and has one where nothing was asked
+// (timeout).
+#include "control/templates.h"
+
+#include <stdio.h>
+
+struct text {
+	const char *before; // the hostname
+	const char *after;
+	bool named;   // has the hostname
+	bool refusal; // says whom to ask
+};
+
+static const struct text texts[BS_TEMPLATES] = {
+	[BS_TEMPLATE_NONE] = {"", "", false, false},
+	[BS_TEMPLATE_GREETING] = {"220 ", " ESMTP", true, false},
+	[BS_TEMPLATE_PREGREET] = {"554 ", " you spoke before the greeting; wait for 220", true,
+		true},
+	[BS_TEMPLATE_DENIED] = {"554 ", " your address is on a deny list of this server", true,
+		true},
+	[BS_TEMPLATE_SYNC] = {"554 5.5.0 you spoke before the greeting arrived; wait for 220", "",
+		false, true},
+	[BS_TEMPLATE_SEQUENCE] = {"503 5.5.1 you were refused above; send QUIT", "", false, false},
+	[BS_TEMPLATE_BYE] = {"221 2.0.0 ", " closing the connection", true, false},
+	[BS_TEMPLATE_BUSY] = {"421 ", " too many clients at once; try again later", true, false},
+	[BS_TEMPLATE_DRAINING] = {"421 ", " the service is stopping; try again later", true, false},
+	[BS_TEMPLATE_TIMEOUT] = {"421 4.4.2 ", " no command came in time", true, false},
+};
+
+bool templates_compose(struct bs_policy *policy)
+{
+	for (unsigned i = BS_TEMPLATE_NONE + 1; i < BS_TEMPLATES; i++) {
+		const struct text *text = &texts[i];
+		struct bs_template *template = &policy->template[i];
+		bool contact = text->refusal && policy->contact[0] != '\0';
+		int length = snprintf(template->text, sizeof(template->text), "%s%s%s%s%s\r\n",
+			text->before, text->named ? policy->hostname : "", text->after,
+			contact ? "; contact: " : "", contact ? policy->contact : "");
+
+		if (length < 0 || (size_t)length >= sizeof(template->text))
+			return false;
+		template->length = (uint16_t)length;
+	}
+	return true;
+}
