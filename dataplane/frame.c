@@ -144,7 +144,7 @@ static enum bs_reason ipv4(const struct ports *ports, const struct port *port, u
 	}
 }
 
-// Sources that no packet may have: RFC 4291, 2.5.2 (unspecified, but for duplicate detection), 2.5.3 (loopback),
+// Sources that no packet may have: RFC 4291, 2.5.3 (loopback),
 // 2.7 (groups); and IPv4-mapped ones, which are our own notation for IPv4 and never on a wire (RFC 4942, 2.2).
 static bool ipv6_martian(const struct bs_address *source)
 {
@@ -228,6 +228,9 @@ static enum bs_reason ipv6(const struct ports *ports, const struct port *port, u
 	case PROTOCOL_TCP: // RFC 9293, 3.9.2.3: never to a group
 		if (frame->local == LOCAL_NONE)
 			return BS_REASON_IP_NOT_OURS;
+		if (ipv6_unspecified(
+			    &frame->source)) // RFC 4291, 2.5.2; ICMPv6 has its one exception
+			return BS_REASON_IP_MARTIAN;
 		return frame_tcp(checksums, frame);
 	case PROTOCOL_ICMP6:
 		return frame_icmp6(ports, port, to_group, frame);

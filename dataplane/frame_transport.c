@@ -70,13 +70,6 @@ static bool is_discovery(uint8_t type)
 	return type == 135 || type == 136;
 }
 
-// RFC 4862, 5.4.3: only a solicitation, by one who checks an address of his own, has no source yet.
-static bool unspecified(const struct bs_address *address)
-{
-	static const struct bs_address none;
-	return bs_address_equal(address, &none);
-}
-
 enum bs_reason frame_icmp6(
 	const struct ports *ports, const struct port *port, bool to_group, struct frame *frame)
 {
@@ -92,8 +85,8 @@ enum bs_reason frame_icmp6(
 				local_find(ports, port, &frame->destination) != LOCAL_NONE))
 			return BS_REASON_IP_NOT_OURS;
 	}
-	// RFC 3810, 5.1.14, allows an MLD query from :: as little as RFC 4291, 2.5.2, allows anything else.
-	if (unspecified(&frame->source) && type != 135)
+	// RFC 4862, 5.4.2: only a solicitation, by one who checks an address of his own, has no source yet.
+	if (ipv6_unspecified(&frame->source) && type != 135)
 		return BS_REASON_IP_MARTIAN;
 	if (internet_checksum(
 		    pseudo_header_sum(&frame->source, &frame->destination, PROTOCOL_ICMP6, length),

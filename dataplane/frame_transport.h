@@ -5,6 +5,13 @@
 #pragma once
 
 #include "dataplane/frame.h"
+#include "dataplane/seam/address.h"
+
+static inline bool ipv6_unspecified(const struct bs_address *address)
+{
+	static const struct bs_address none;
+	return bs_address_equal(address, &none);
+}
 
 // `local` is a ready address.
 enum bs_reason frame_tcp(unsigned checksums, struct frame *frame);
