@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The worker's turn: what helpers finished, what the dataplanes rang for, whose time has come, and then a bounded
+// number of conversations a bounded piece each, in the order in which they asked.
+#include "smtp/worker.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "control/policy.h"
+#include "smtp/conversation.h"
+#include "smtp/heap.h"
+
+// Of one turn, so that the dataplane on the same core gets back to its port in well under a millisecond.
+#define EVENTS_A_TURN        64u // a dataplane
+#define TIMERS_A_TURN        64u
+#define CONVERSATIONS_A_TURN 64u
+
+#define NS_PER_MS 1000000u
+
+struct worker {
+	struct worker_settings settings;
+	struct conversations conversations;
+};
+
+static uint64_t wall_seconds(void)
+{
+	return (uint64_t)time(NULL);
+}
+
+struct worker *worker_new(const struct worker_settings *settings)
+{
+	struct worker *worker = calloc(1, sizeof(*worker));
+	if (worker == NULL)
+		return NULL;
+	worker->settings = *settings;
+	struct conversations *all = &worker->conversations;
+	struct heap *heap = heap_new();
+	struct helper_queue *helpers = helper_queue_new(settings->helpers, settings->bell);
+	if (heap == NULL || helpers == NULL) {
+		heap_free(heap);
+		helper_queue_free(helpers);
+		free(worker);
+		return NULL;
+	}
+	all->session = (struct session_surroundings){
+		.heap = heap,
+		.log = settings->log,
+		.counters = settings->counters,
+		.policy = bs_policy_get,
+		.wall_seconds = wall_seconds,
+	};
+	all->delivery = (struct delivery_surroundings){.heap = heap, .helpers = helpers};
+	all->backend = settings->backend;
+	timers_init(&all->timers, 0);
+	LIST_INIT(&all->all);
+	TAILQ_INIT(&all->run);
+	return worker;
+}
+
+// Lets the jobs under way finish: their mails are the backend's or nobody's, never half.
+static void finish_jobs(struct worker *worker)
+{
+	struct helper_queue *helpers = worker->conversations.delivery.helpers;
+	struct bs_bell *bell = worker->settings.bell;
+	while (helper_under_way(helpers) != 0) {
+		if (helper_turn(helpers) != 0)
+			continue;
+		bs_bell_sleep(bell);
+		struct pollfd wait = {.fd = bell->fd, .events = POLLIN};
+		if (!helper_ready(helpers))
+			poll(&wait, 1, 1000);
+		bs_bell_awake(bell);
+	}
+}
+
+void worker_free(struct worker *worker)
+{
+	if (worker == NULL)
+		return;
+	struct conversations *all = &worker->conversations;
+	finish_jobs(worker);
+	while (!LIST_EMPTY(&all->all))
+		conversation_abort(LIST_FIRST(&all->all));
+	finish_jobs(worker); // that take the mails begun back
+	helper_queue_free(all->delivery.helpers);
+	heap_free(all->session.heap);
+	free(worker);
+}
+
+static void take_event(struct conversations *all, struct bs_streams *streams, uint32_t number)
+{
+	struct bs_stream *stream = &streams->stream[number];
+	uint32_t events = atomic_exchange_explicit(&stream->events, 0, memory_order_acq_rel);
+	struct conversation *conversation = stream->session;
+	if (events & BS_EVENT_OPEN)
+		conversation = conversation_open(all, streams, number);
+	// none: what is left of a connection that we let go already
+	if (conversation != NULL)
+		conversation_events(conversation, events);
+}
+
+static unsigned take_events(struct worker *worker)
+{
+	const struct worker_settings *settings = &worker->settings;
+	unsigned done = 0;
+	for (uint32_t i = 0; i < settings->dataplanes; i++) {
+		struct bs_streams *streams = settings->streams[i];
+		struct bs_ring *ring = streams->events[settings->number];
+		uint32_t number;
+		for (unsigned n = 0;
+			n < EVENTS_A_TURN && bs_ring_pop(ring, &number, sizeof(number));
+			n++, done++)
+			take_event(&worker->conversations, streams, number);
+	}
+	return done;
+}
+
+static unsigned take_timers(struct conversations *all)
+{
+	unsigned budget = TIMERS_A_TURN, done = 0;
+	struct timer *timer;
+	while ((timer = timers_pop(&all->timers, all->now_ms, &budget)) != NULL) {
+		conversation_expired(conversation_of_timer(timer));
+		done++;
+	}
+	return done;
+}
+
+static bool stop_is_news(const struct worker *worker)
+{
+	return !worker->conversations.draining &&
+	       atomic_load_explicit(worker->settings.draining, memory_order_relaxed);
+}
+
+static void drain(struct conversations *all)
+{
+	struct conversation *conversation;
+	all->draining = true;
+	for (conversation = LIST_FIRST(&all->all); conversation != NULL;
+		conversation = conversation_next(conversation))
+		conversation_drain(conversation);
+}
+
+unsigned worker_poll(void *self, uint64_t now_ns)
+{
+	struct worker *worker = self;
+	struct conversations *all = &worker->conversations;
+	all->now_ms = now_ns / NS_PER_MS;
+	unsigned done = helper_turn(all->delivery.helpers);
+	done += take_events(worker);
+	done += take_timers(all);
+	if (stop_is_news(worker))
+		drain(all);
+	for (unsigned i = 0; i < CONVERSATIONS_A_TURN && !TAILQ_EMPTY(&all->run); i++, done++)
+		conversation_turn(TAILQ_FIRST(&all->run));
+	return done;
+}
+
+bool worker_ready(void *self)
+{
+	struct worker *worker = self;
+	const struct worker_settings *settings = &worker->settings;
+	for (uint32_t i = 0; i < settings->dataplanes; i++)
+		if (!bs_ring_empty(settings->streams[i]->events[settings->number]))
+			return true;
+	return !TAILQ_EMPTY(&worker->conversations.run) ||
+	       helper_ready(worker->conversations.delivery.helpers) || stop_is_news(worker);
+}
+
+uint64_t worker_patience(void *self, uint64_t now_ns)
+{
+	struct worker *worker = self;
+	uint64_t next_ms = timers_next(&worker->conversations.timers);
+	if (next_ms == TIMERS_NEVER || next_ms > UINT64_MAX / NS_PER_MS)
+		return UINT64_MAX;
+	return next_ms * NS_PER_MS > now_ns ? next_ms * NS_PER_MS - now_ns : 0;
+}
