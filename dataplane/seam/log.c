@@ -4,8 +4,9 @@
 // many short lines fit where a few long ones would.
 //
 // A line is formatted where it will stand. For that it needs its longest size in one piece: behind the ring's last
-// byte there is slack for one whole line. A line may begin anywhere in the ring and run on into the slack; the
-// next one then begins at the start. Positions count up for ever and wrap with 64 bits, that is never.
+// byte there is slack for one whole line. A line may begin anywhere in the ring and run on into the slack; the bytes at
+// the ring's start that it would have taken stay unused in that lap. Positions count up for ever and wrap with 64 bits,
+// that is never.
 #include <stdalign.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -67,8 +68,7 @@ static uint64_t position_after(uint64_t position, uint16_t length)
 {
 	uint64_t size = offsetof(struct record, text) + length + 1;
 	size = (size + alignof(struct record) - 1) & ~(uint64_t)(alignof(struct record) - 1);
-	uint64_t lap_end = position - position % RING_SIZE + RING_SIZE;
-	return position + size < lap_end ? position + size : lap_end;
+	return position + size;
 }
 
 // The producer's check for a line of any length.

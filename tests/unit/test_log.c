@@ -368,30 +368,73 @@ Test(log_writer, the_file_is_opened_again)
 }
 
 // A limit of the file's size fails as a full disk does: in the middle of a line.
-Test(log_writer, a_full_disk_is_tried_again)
+static void set_disk_full(bool full)
+{
+	struct rlimit limit = {.rlim_cur = full ? 333 : RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+// Says fifty lines to a full disk, and returns when a write has failed.
+static struct log_writer *writer_with_full_disk(void)
 {
 	struct log_writer *writer = new_writer(target);
 	struct bs_log *log = log_writer_ring(writer);
-	struct rlimit limit = {.rlim_cur = 333, .rlim_max = RLIM_INFINITY};
-	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-	cr_assert(log_writer_start(writer));
+	set_disk_full(true);
 	for (unsigned i = 0; i < 50; i++)
-		bs_log(log, BS_LOG_INFO, "number=%u.", i);
+		bs_log(log, BS_LOG_INFO, "number=%02u.", i);
+	cr_assert(log_writer_start(writer));
 	for (int i = 0; i < 3000 && log_writer_failures(writer) == 0; i++)
 		usleep(10000);
-	cr_expect_gt(log_writer_failures(writer), 0);
-	limit.rlim_cur = RLIM_INFINITY;
-	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	cr_assert_gt(log_writer_failures(writer), 0);
+	return writer;
+}
+
+// Lines `first` to 49 are there, each once and whole; then comes what the log says of itself.
+static void expect_numbers(const char *text, unsigned first)
+{
+	size_t length = strcspn(text, "\n");
+	for (unsigned i = first; i < 50; i++) {
+		char wanted[32];
+		snprintf(wanted, sizeof(wanted), "]: number=%02u.\n", i);
+		cr_assert_eq(strcspn(text, "\n"), length, "torn: %s", text);
+		cr_assert(strncmp(text + length + 1 - strlen(wanted), wanted, strlen(wanted)) == 0,
+			"line %u: %s", i, text);
+		text += length + 1;
+	}
+	cr_expect(strstr(text, "]: warning: writing the log failed ") != NULL);
+	cr_expect_eq(count_of(text, "\n"), 1);
+}
+
+Test(log_writer, a_full_disk_is_tried_again)
+{
+	struct log_writer *writer = writer_with_full_disk();
+	set_disk_full(false);
 	cr_expect(appears(path, "]: warning: writing the log failed "));
 	log_writer_free(writer);
 	char *text = content(path);
-	for (unsigned i = 0; i < 50; i++) {
-		char wanted[32];
-		snprintf(wanted, sizeof(wanted), "]: number=%u.\n", i);
-		cr_expect_eq(count_of(text, wanted), 1, "line %u", i);
-	}
-	cr_expect_eq(count_of(text, "\n"), 51);
+	expect_numbers(text, 0);
 	free(text);
+}
+
+// The line that the old file has half of is whole in the new one.
+Test(log_writer, a_file_opened_again_begins_with_a_whole_line)
+{
+	struct log_writer *writer = writer_with_full_disk();
+	char *old = content(path);
+	cr_assert_eq(strlen(old), 333);
+	cr_assert_neq(old[332], '\n', "the name of this host makes the test useless");
+	cr_assert_eq(rename(path, moved), 0);
+	log_writer_reopen(writer);
+	for (int i = 0; i < 3000 && access(path, F_OK) != 0; i++)
+		usleep(10000);
+	set_disk_full(false);
+	cr_expect(appears(path, "]: warning: writing the log failed "));
+	log_writer_free(writer);
+	char *text = content(path);
+	cr_expect(strstr(text, "]: number=49.\n") != NULL);
+	expect_numbers(text, count_of(old, "\n"));
+	free(text);
+	free(old);
 }
 
 Test(log_writer, a_disk_that_stays_full_does_not_keep_us)
@@ -414,10 +457,18 @@ static void pipe_as_stderr(int end[2])
 	close(end[1]);
 }
 
-// Far more than a pipe holds, and nobody reads it: the test ends, that is what it tests.
+static unsigned threads(void)
+{
+	struct stat status;
+	cr_assert_eq(stat("/proc/self/task", &status), 0);
+	return (unsigned)status.st_nlink - 2;
+}
+
+// Far more than a pipe holds, and nobody reads it: the writer does not hang in a write, its thread ends.
 Test(log_writer, a_pipe_that_nobody_reads, .timeout = 60)
 {
 	int end[2];
+	unsigned before = threads();
 	pipe_as_stderr(end);
 	struct log_writer *writer = new_writer("stderr");
 	struct bs_log *log = log_writer_ring(writer);
@@ -425,6 +476,7 @@ Test(log_writer, a_pipe_that_nobody_reads, .timeout = 60)
 	for (unsigned i = 0; i < 20000; i++)
 		bs_log(log, BS_LOG_INFO, "number=%u, and some more words to fill the pipe", i);
 	log_writer_free(writer);
+	cr_expect_eq(threads(), before);
 	close(end[0]);
 }
 
