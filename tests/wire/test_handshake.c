@@ -268,3 +268,15 @@ WIRE_TEST(handshake, a_quarter_of_the_cache_is_for_the_allowed, .half_open = 4)
 	cr_assert_eq(peer->wire->counters.syn_cookies, 1);
 	cr_assert_eq(peer->wire->counters.half_open, 4);
 }
+
+WIRE_TEST(handshake, segment_without_ack)
+{
+	wire_tcp(peer, .flags = TCP_SYN, .seq = 1000);
+	wire_expect_tcp(peer, TCP_SYN | TCP_ACK);
+	wire_expect_reason(
+		peer->wire, BS_REASON_TCP_NO_ACK, wire_tcp(peer, .flags = TCP_FIN, .seq = 1001));
+	wire_tcp(peer, .flags = TCP_ACK, .seq = 1001);
+	wire_expect_reason(
+		peer->wire, BS_REASON_TCP_NO_ACK, wire_tcp(peer, .flags = TCP_FIN, .seq = 1001));
+	wire_expect_nothing(peer->wire);
+}
