@@ -16,7 +16,7 @@
 struct class_ipv6 {
 	// upper halves of the starts, sorted, then what fills the last node
 	uint64_t *key[CLASS_LEVELS]; // by level; 0 holds all, each other the first key of each node
-		// below but a parent's first child
+				     // below but a parent's first child
 	size_t nodes[CLASS_LEVELS];
 	unsigned levels;
 	uint8_t *class; // of key[0][i], at least up to the first start inside a split /64

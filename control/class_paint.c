@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#include "control/prefix_number.h"
+
 #define LENGTHS 129
 
 struct stroke { // a rule as the sweep wants it
@@ -17,7 +19,7 @@ struct stroke { // a rule as the sweep wants it
 };
 
 struct open_prefix {
-	class_point last;     // address
+	prefix_number last;   // address
 	struct stroke winner; // of this prefix and all that contain it
 };
 
@@ -27,21 +29,9 @@ struct sweep {
 	unsigned depth;
 };
 
-static uint64_t read_64(const uint8_t *octet)
+static prefix_number start_of(const struct stroke *stroke)
 {
-	uint64_t value;
-	memcpy(&value, octet, sizeof(value));
-	return __builtin_bswap64(value);
-}
-
-static class_point point(uint64_t high, uint64_t low)
-{
-	return (class_point)high << 64 | low;
-}
-
-static class_point host_mask(unsigned length)
-{
-	return length == 0 ? ~(class_point)0 : ((class_point)1 << (128 - length)) - 1;
+	return (prefix_number)stroke->high << 64 | stroke->low;
 }
 
 static int by_start(const void *left, const void *right)
@@ -59,12 +49,6 @@ static int by_start(const void *left, const void *right)
 	return a->order < b->order ? -1 : a->order > b->order;
 }
 
-static enum class_family family_of(const struct bs_prefix *prefix)
-{
-	return prefix->length >= 96 && bs_address_is_ipv4(&prefix->address) ? CLASS_IPV4
-									    : CLASS_IPV6;
-}
-
 static size_t collect(const struct bs_class_rule *rules, size_t count, enum class_family family,
 	struct stroke *strokes)
 {
@@ -72,12 +56,10 @@ static size_t collect(const struct bs_class_rule *rules, size_t count, enum clas
 
 	for (size_t i = 0; i < count; i++) {
 		const struct bs_prefix *prefix = &rules[i].prefix;
-		class_point start;
+		prefix_number start = prefix_first(prefix);
 
-		if (family_of(prefix) != family)
+		if (bs_prefix_is_ipv4(prefix) != (family == CLASS_IPV4))
 			continue;
-		start = point(read_64(prefix->address.octet), read_64(prefix->address.octet + 8));
-		start &= ~host_mask(prefix->length); // a stray host bit must not break the nesting
 		strokes[used++] = (struct stroke){.high = (uint64_t)(start >> 64),
 			.low = (uint64_t)start,
 			.order = (uint32_t)i,
@@ -90,7 +72,7 @@ static size_t collect(const struct bs_class_rule *rules, size_t count, enum clas
 
 // From `start` on the class is `class`. Starts come in ascending order; a later word about the
 // same start replaces the earlier one.
-static void emit(struct class_ranges *ranges, class_point start, uint8_t class)
+static void emit(struct class_ranges *ranges, prefix_number start, uint8_t class)
 {
 	uint64_t high = (uint64_t)(start >> 64), low = (uint64_t)start;
 	struct class_range *last = &ranges->range[ranges->count - 1];
@@ -113,18 +95,18 @@ static uint8_t class_now(const struct sweep *sweep)
 
 static void close_one(struct sweep *sweep)
 {
-	class_point last = sweep->stack[--sweep->depth].last;
+	prefix_number last = sweep->stack[--sweep->depth].last;
 
-	if (last != ~(class_point)0)
+	if (last != ~(prefix_number)0)
 		emit(sweep->ranges, last + 1, class_now(sweep));
 }
 
 static void open_one(struct sweep *sweep, const struct stroke *stroke)
 {
 	struct open_prefix *top = &sweep->stack[sweep->depth];
-	class_point start = point(stroke->high, stroke->low);
+	prefix_number start = start_of(stroke);
 
-	top->last = start | host_mask(stroke->length);
+	top->last = start | prefix_number_host(stroke->length);
 	top->winner = *stroke;
 	if (sweep->depth > 0 && top[-1].winner.priority > stroke->priority)
 		top->winner = top[-1].winner;
@@ -138,7 +120,7 @@ static void paint_sorted(const struct stroke *strokes, size_t count, struct clas
 
 	for (size_t i = 0; i < count; i++) {
 		const struct stroke *stroke = &strokes[i];
-		class_point start = point(stroke->high, stroke->low);
+		prefix_number start = start_of(stroke);
 
 		// the sort put the winner of equal prefixes first
 		if (i > 0 && stroke->length == stroke[-1].length &&

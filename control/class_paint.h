@@ -6,8 +6,6 @@
 
 #include "control/class.h"
 
-typedef unsigned __int128 class_point; // an address as a number
-
 // A range reaches to the address before the next one's start, the last one to the end.
 struct class_range {
 	uint64_t high, low; // first address

@@ -168,14 +168,9 @@ enum bs_prefix_error bs_prefix_parse(
 	return BS_PREFIX_OK;
 }
 
-static bool prefix_is_ipv4(const struct bs_prefix *prefix)
-{
-	return prefix->length >= 96 && bs_address_is_ipv4(&prefix->address);
-}
-
 char *bs_prefix_format(const struct bs_prefix *prefix, char text[BS_PREFIX_TEXT])
 {
-	bool four = prefix_is_ipv4(prefix);
+	bool four = bs_prefix_is_ipv4(prefix);
 	char *end = four ? put_ipv4(text, prefix->address.octet + 12)
 			 : put_ipv6(text, prefix->address.octet);
 	*end++ = '/';
@@ -188,7 +183,7 @@ bool bs_prefix_contains(const struct bs_prefix *prefix, const struct bs_address 
 {
 	unsigned whole = prefix->length / 8, rest = prefix->length % 8;
 
-	if (bs_address_is_ipv4(address) && !prefix_is_ipv4(prefix))
+	if (bs_address_is_ipv4(address) && !bs_prefix_is_ipv4(prefix))
 		return false;
 	if (memcmp(prefix->address.octet, address->octet, whole) != 0)
 		return false;

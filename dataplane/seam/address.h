@@ -46,6 +46,11 @@ static inline bool bs_address_is_ipv4(const struct bs_address *address)
 	return memcmp(address->octet, mapped, sizeof(mapped)) == 0;
 }
 
+static inline bool bs_prefix_is_ipv4(const struct bs_prefix *prefix)
+{
+	return prefix->length >= 96 && bs_address_is_ipv4(&prefix->address);
+}
+
 // `octets`: four bytes in network order.
 static inline struct bs_address bs_address_from_ipv4(const void *octets)
 {

@@ -110,7 +110,7 @@ static struct bs_address random_address(unsigned shape)
 
 static struct bs_class_rule random_rule(unsigned shapes, unsigned first_shape)
 {
-	struct bs_class_rule result = {.class = (uint8_t)random_below(5),
+	struct bs_class_rule result = {.class = (uint8_t)-random_below(5),
 		.priority = (uint8_t)random_below(3),
 		.prefix.address = random_address(first_shape + random_below(shapes))};
 	bool four = bs_address_is_ipv4(&result.prefix.address);
@@ -160,7 +160,7 @@ static void compare_with_model(size_t count, unsigned shapes, unsigned first_sha
 	for (size_t i = 0; i < count; i++) {
 		rules[i] = i > 0 && random_below(8) == 0 ? rules[random_below((uint32_t)i)]
 							 : random_rule(shapes, first_shape);
-		rules[i].class = (uint8_t)random_below(5);
+		rules[i].class = (uint8_t)-random_below(5);
 	}
 	for (size_t i = 0; i < count; i++) {
 		struct bs_address first = rules[i].prefix.address, last = first, before, after;
