@@ -10,8 +10,8 @@
 
 #define MEGABYTE (UINT64_C(1) << 20)
 
-// Record of 64 bytes, and at twice as many places as records an index word of 8.
-#define RECORD_BYTES (64u + 2u * 8u)
+// A connection's record (dataplane/connection.h).
+#define RECORD_BYTES 64u
 
 // What DPDK puts round a packet's bytes: object header, struct rte_mbuf, headroom.
 #define MBUF_AROUND (64u + 128u + 128u)
@@ -52,6 +52,15 @@ static uint32_t room_of_port(const struct config_port *port)
 	return need < 2048 ? 2048 : need;
 }
 
+// The index over `records` (dataplane/connection_index.c): lines of 64 bytes, a power of two, six tenths full at most.
+static uint64_t index_bytes(uint64_t records)
+{
+	uint64_t lines = 2;
+	while (lines * 4 < records)
+		lines *= 2;
+	return lines * 64;
+}
+
 bool memory_plan_make(const struct config *config, struct memory_plan *plan, char error[256])
 {
 	const struct config_port *widest = NULL, *xdp = NULL;
@@ -87,7 +96,8 @@ bool memory_plan_make(const struct config *config, struct memory_plan *plan, cha
 	plan->mbuf_room = (uint16_t)room;
 
 	size_t lcores = config->dataplane_core_count;
-	plan->records = (uint64_t)config->connections * RECORD_BYTES;
+	uint64_t share = (config->connections + lcores - 1) / lcores;
+	plan->records = lcores * (share * RECORD_BYTES + index_bytes(share));
 	plan->blocks = (uint64_t)config->talking * sizeof(struct bs_stream);
 	plan->data_rings = (uint64_t)config->data_rings * config->data_ring_size;
 	plan->packets = lcores * plan->mbufs * (uint64_t)(room + MBUF_AROUND);

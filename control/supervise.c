@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/supervise.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "control/eal.h"
+#include "dataplane/port_open.h"
+
+#define SECOND_MS 1000u
+// While draining the end is looked for this often.
+#define DRAIN_MS 100u
+
+enum source { SOURCE_SIGNALS, SOURCE_TIMER, SOURCE_SOCKET };
+
+struct supervisor {
+	int epoll, signals, timer;
+	struct assembly *assembly;
+	struct daemon *daemon;
+	const char *end;      // why we stop; NULL: we go on
+	uint64_t drain_until; // milliseconds
+	uint64_t second_at;   // when the once-a-second work is due, milliseconds
+};
+
+static uint64_t clock_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u;
+}
+
+static bool watch(struct supervisor *supervisor, int fd, enum source source)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.u32 = source};
+	return fd >= 0 && epoll_ctl(supervisor->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static void tick_every(struct supervisor *supervisor, uint32_t ms)
+{
+	struct timespec period = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+	struct itimerspec timer = {.it_interval = period, .it_value = period};
+	timerfd_settime(supervisor->timer, 0, &timer, NULL);
+}
+
+struct supervisor *supervisor_new(char error[256])
+{
+	struct supervisor *supervisor = calloc(1, sizeof(*supervisor));
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	if (supervisor == NULL) {
+		snprintf(error, 256, "no memory");
+		return NULL;
+	}
+	supervisor->epoll = epoll_create1(EPOLL_CLOEXEC);
+	supervisor->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	supervisor->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (watch(supervisor, supervisor->signals, SOURCE_SIGNALS) &&
+		watch(supervisor, supervisor->timer, SOURCE_TIMER))
+		return supervisor;
+	snprintf(error, 256, "no file descriptor free: raise the limit (`ulimit -n`)");
+	supervisor_free(supervisor);
+	return NULL;
+}
+
+void supervisor_free(struct supervisor *supervisor)
+{
+	if (supervisor->epoll >= 0)
+		close(supervisor->epoll);
+	if (supervisor->signals >= 0)
+		close(supervisor->signals);
+	if (supervisor->timer >= 0)
+		close(supervisor->timer);
+	free(supervisor);
+}
+
+static void begin_drain(struct supervisor *supervisor, const char *who)
+{
+	struct daemon *daemon = supervisor->daemon;
+	bs_log(assembly_log(supervisor->assembly), BS_LOG_INFO,
+		"%s: stopping when the sessions have ended, in %u s at most", who,
+		(daemon->config->drain_timeout_ms + 999) / 1000);
+	supervisor->drain_until = clock_ms() + daemon->config->drain_timeout_ms;
+	atomic_store(&daemon->draining, true);
+	assembly_wake(supervisor->assembly);
+	tick_every(supervisor, DRAIN_MS);
+}
+
+static void on_signal(struct supervisor *supervisor)
+{
+	struct signalfd_siginfo info;
+	while (read(supervisor->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGHUP)
+			log_writer_reopen(supervisor->daemon->log);
+		else if (atomic_load(&supervisor->daemon->draining))
+			supervisor->end = "stopped by a second signal; sessions were cut off";
+		else
+			begin_drain(supervisor, info.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM");
+	}
+}
+
+static void watch_links(struct supervisor *supervisor)
+{
+	struct ports *ports = supervisor->daemon->ports;
+	for (uint8_t i = 0; i < ports->port_count; i++) {
+		struct port *port = &ports->port[i];
+		bool up = port_link(port);
+		if (up == atomic_load_explicit(&port->link_up, memory_order_relaxed))
+			continue;
+		atomic_store_explicit(&port->link_up, up, memory_order_relaxed);
+		bs_log(assembly_log(supervisor->assembly), up ? BS_LOG_INFO : BS_LOG_WARNING,
+			"port %s: link %s", port->name, up ? "up" : "down");
+	}
+}
+
+static void each_second(struct supervisor *supervisor)
+{
+	char words[200];
+	watch_links(supervisor);
+	eal_last_words(words);
+	if (words[0] != '\0')
+		bs_log(assembly_log(supervisor->assembly), BS_LOG_WARNING, "DPDK: %s", words);
+}
+
+static void on_timer(struct supervisor *supervisor)
+{
+	uint64_t expirations;
+	if (read(supervisor->timer, &expirations, sizeof(expirations)) < 0)
+		return;
+	uint64_t now = clock_ms();
+	if (now >= supervisor->second_at) {
+		supervisor->second_at = now + SECOND_MS - DRAIN_MS / 2;
+		each_second(supervisor);
+	}
+	if (!atomic_load(&supervisor->daemon->draining))
+		return;
+	if (assembly_is_idle(supervisor->assembly))
+		supervisor->end = "stopped; no session was cut off";
+	else if (now >= supervisor->drain_until)
+		supervisor->end = "stopped after the drain timeout; sessions were cut off";
+}
+
+static void on_socket(struct supervisor *supervisor)
+{
+	struct control_socket *socket = assembly_socket(supervisor->assembly);
+	control_socket_turn(socket);
+	if (control_socket_stop_asked(socket) && !atomic_load(&supervisor->daemon->draining))
+		begin_drain(supervisor, "barscreenctl stop");
+}
+
+const char *supervisor_run(
+	struct supervisor *supervisor, struct assembly *assembly, struct daemon *daemon)
+{
+	supervisor->assembly = assembly;
+	supervisor->daemon = daemon;
+	if (!watch(supervisor, control_socket_fd(assembly_socket(assembly)), SOURCE_SOCKET))
+		return "stopped: the control socket can't be watched";
+	tick_every(supervisor, SECOND_MS);
+	while (supervisor->end == NULL) {
+		struct epoll_event event[4];
+		int count = epoll_wait(supervisor->epoll, event, 4, -1);
+		if (count < 0 && errno != EINTR)
+			return "stopped: the control thread can't wait any more";
+		for (int i = 0; i < count; i++) {
+			switch ((enum source)event[i].data.u32) {
+			case SOURCE_SIGNALS:
+				on_signal(supervisor);
+				break;
+			case SOURCE_TIMER:
+				on_timer(supervisor);
+				break;
+			case SOURCE_SOCKET:
+				on_socket(supervisor);
+				break;
+			}
+		}
+	}
+	return supervisor->end;
+}
