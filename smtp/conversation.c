@@ -340,6 +340,6 @@ void conversation_drain(struct conversation *c)
 
 void conversation_abort(struct conversation *c)
 {
-	lose(c);
+	c->dead = true;
 	end(c);
 }
