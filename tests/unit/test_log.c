@@ -5,11 +5,15 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <regex.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -493,6 +497,40 @@ Test(log_writer, a_pipe_whose_reader_died)
 		usleep(10000);
 	cr_expect_gt(log_writer_failures(writer), 0);
 	log_writer_free(writer);
+}
+
+// A /dev of our own with a /dev/log that we read: what a syslog daemon would get. The socket, or -1.
+static int private_dev_log(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+		mount("none", "/dev", "tmpfs", 0, NULL) != 0)
+		return -1;
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+Test(log_writer, syslog_gets_facility_name_and_pid)
+{
+	char got[2048], wanted[256];
+	int fd = private_dev_log();
+	if (fd < 0)
+		cr_skip_test("needs root");
+	struct log_writer *writer = new_writer("syslog");
+	struct bs_log *log = log_writer_ring(writer);
+	cr_assert(log_writer_start(writer));
+	bs_log(log, BS_LOG_WARNING, "100%% %s", "%s%n");
+	log_writer_free(writer);
+	ssize_t length = recv(fd, got, sizeof(got) - 1, MSG_DONTWAIT);
+	cr_assert_gt(length, 20);
+	got[length] = '\0';
+	// LOG_MAIL is facility 2: 2 * 8 + 4. Behind it stand fifteen characters of time and a space.
+	cr_expect(strncmp(got, "<20>", 4) == 0, "%s", got);
+	snprintf(wanted, sizeof(wanted), "postfix-barscreen/smtpd[%d]: warning: 100%% %%s%%n",
+		(int)getpid());
+	cr_expect_str_eq(got + 20, wanted);
+	close(fd);
 }
 
 Test(log_writer, what_can_not_be_opened_is_said)
