@@ -14,8 +14,8 @@ static void open_data(void)
 
 Test(session_mail, refuses_bare_newlines_at_the_true_end)
 {
-	static const char *const bodies[] = {
-		"a\nb", "a\rb", "a\r\n.\nb", "\n.\n", "\r.\r", "\n.\r", "\r\n.\r", "\n\n."};
+	static const char *const bodies[] = {"a\nb", "a\rb", "a\r\n.\nb", "\n.\n", "\r.\r", "\n.\r",
+		"\r\n.\r", "\n\n.", "a\n.\r\n"};
 	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++)
 		for (stage.piece = 0; stage.piece <= 2; stage.piece++) {
 			open_data();
