@@ -60,7 +60,7 @@ static inline struct config *read_said(const char *path, char **said)
 // True when a line of `said` begins with PATH:LINE: and has `part` in it.
 static inline bool says(const char *said, const char *path, unsigned line, const char *part)
 {
-	char start[300];
+	char start[600];
 	const char *at = said;
 
 	snprintf(start, sizeof(start), "%s:%u: ", path, line);

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// barscreen --check: folders, lists and rights. Ports, cores and memory are in control/audit_device.c.
+#include "control/audit.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "control/audit_say.h"
+
+static void say(struct audit *audit, const char *degree, const char *format, va_list arguments)
+{
+	fprintf(audit->out, "check: %s: ", degree);
+	vfprintf(audit->out, format, arguments);
+	fputc('\n', audit->out);
+}
+
+void audit_error(struct audit *audit, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	say(audit, "error", format, arguments);
+	va_end(arguments);
+	audit->errors++;
+}
+
+void audit_warning(struct audit *audit, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	say(audit, "warning", format, arguments);
+	va_end(arguments);
+}
+
+void audit_ok(struct audit *audit, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	say(audit, "ok", format, arguments);
+	va_end(arguments);
+}
+
+static bool is_folder(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static void audit_user(struct audit *audit)
+{
+	if (geteuid() == 0)
+		audit_ok(audit, "we are root");
+	else
+		audit_error(audit,
+			"not started by root: DPDK takes devices, memory and cores; start it with "
+			"sudo, or as a system service");
+}
+
+// config_read() knows only maildir: today; another scheme has no folder to look at.
+static void audit_backend(struct audit *audit)
+{
+	const struct config *config = audit->config;
+	const char *root = strncmp(config->backend, "maildir:", 8) == 0 ? config->backend + 8
+									: NULL;
+	unsigned missing = 0;
+
+	if (root == NULL)
+		return;
+	if (!is_folder(root)) {
+		audit_error(
+			audit, "backend: there is no folder %s; make it: mkdir -p %s", root, root);
+		return;
+	}
+	if (access(root, R_OK | W_OK | X_OK) != 0) {
+		audit_error(audit, "backend: %s can't be written: %s; give its user or mount it rw",
+			root, strerror(errno));
+		return;
+	}
+	for (size_t i = 0; i < config->domain_count; i++) {
+		char folder[PATH_MAX];
+		int length = snprintf(folder, sizeof(folder), "%s/%s", root, config->domains[i]);
+
+		if (length < (int)sizeof(folder) && is_folder(folder))
+			continue;
+		missing++;
+		audit_warning(audit,
+			"backend: no folder for %s, all its recipients are unknown; make it: mkdir "
+			"%s/%s",
+			config->domains[i], root, config->domains[i]);
+	}
+	if (missing == 0)
+		audit_ok(
+			audit, "backend: %s can be written and has a folder for each domain", root);
+}
+
+// The policy is built as at the start, and thrown away. Its faults are one line each, with their cure.
+static void audit_policy(struct audit *audit)
+{
+	char *faults = NULL, *rest = NULL;
+	size_t size;
+	FILE *memory = open_memstream(&faults, &size);
+	struct bs_policy *policy;
+
+	if (memory == NULL) {
+		audit_error(audit, "no memory to look at the lists; free some");
+		return;
+	}
+	policy = policy_new(audit->config, memory);
+	fclose(memory);
+	for (char *line = strtok_r(faults, "\n", &rest); line != NULL;
+		line = strtok_r(NULL, "\n", &rest))
+		(policy == NULL ? audit_error : audit_warning)(audit, "%s", line);
+	if (policy != NULL)
+		audit_ok(audit, "lists: %zu read", audit->config->list_count);
+	else if (size == 0)
+		audit_error(audit, "lists: no policy can be built; free some memory");
+	policy_free(policy);
+	free(faults);
+}
+
+static void audit_list_actions(struct audit *audit)
+{
+	for (size_t i = 0; i < audit->config->list_count; i++) {
+		const struct config_list *list = &audit->config->list[i];
+
+		if (list->action == BS_ACTION_DROP ||
+			(list->action == BS_ACTION_REFUSE &&
+				list->refuse_at == BS_REFUSE_AT_CONNECT))
+			audit_warning(audit,
+				"list \"%s\": its clients can't reach postmaster either; use "
+				"refuse-at = "
+				"\"rcpt\" if they should",
+				list->name);
+	}
+}
+
+// `made`: barscreen makes the last folder of the path itself.
+static void audit_folder_of(struct audit *audit, const char *what, const char *path, bool made)
+{
+	char copy[PATH_MAX];
+	const char *folder;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	folder = dirname(copy);
+	if (made && !is_folder(folder))
+		folder = dirname(copy);
+	if (!is_folder(folder))
+		audit_error(audit, "%s: there is no folder %s; make it: mkdir -p %s", what, folder,
+			folder);
+	else if (access(folder, W_OK | X_OK) != 0)
+		audit_error(audit, "%s: %s can't be written: %s; give it to our user", what, folder,
+			strerror(errno));
+	else
+		audit_ok(audit, "%s: %s can be written", what, folder);
+}
+
+static void audit_contact(struct audit *audit)
+{
+	if (audit->config->contact[0] == '\0')
+		audit_warning(audit,
+			"contact is not set: a good sender who is refused has nobody to ask; add "
+			"contact = \"https://...\"");
+	else
+		audit_ok(audit, "contact is said in refusals");
+}
+
+unsigned config_audit(const struct config *config, FILE *out)
+{
+	struct audit audit = {.config = config, .out = out};
+
+	// config_read() refuses patterns: only domains named one by one are taken, all else is relaying.
+	audit_ok(&audit, "no open relay: mail is taken for %zu domain%s only", config->domain_count,
+		config->domain_count == 1 ? "" : "s");
+	audit_user(&audit);
+	audit_devices(&audit);
+	audit_backend(&audit);
+	audit_policy(&audit);
+	audit_list_actions(&audit);
+	audit_folder_of(&audit, "control-socket", config->control_socket, true);
+	if (strncmp(config->log, "file:", 5) == 0)
+		audit_folder_of(&audit, "log", config->log + 5, false);
+	audit_contact(&audit);
+	return audit.errors;
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// How the parts of the audit say what they found.
+#pragma once
+
+#include <stdio.h>
+
+#include "control/config.h"
+
+struct audit {
+	const struct config *config;
+	FILE *out;
+	unsigned errors;
+};
+
+void audit_error(struct audit *audit, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void audit_warning(struct audit *audit, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void audit_ok(struct audit *audit, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// control/audit_device.c: ports, cores, memory.
+void audit_devices(struct audit *audit);
