@@ -6,52 +6,23 @@
 #include "smtp/conversation.h"
 
 #include <stddef.h>
-#include <stdio.h>
 
 #include "dataplane/seam/log.h"
+#include "smtp/conversation_state.h"
 
 // Steps of one conversation before others have their turn.
 #define STEPS_A_TURN 32
 // How long a client has to take the last words: they are in its receive window after one round trip, or never.
 #define LAST_WORDS_MS 30000
 
-struct conversation {
-	struct timer timer;
-	LIST_ENTRY(conversation) entry;
-	TAILQ_ENTRY(conversation) run;
-	struct conversations *all;
-	struct bs_streams *streams;
-	struct bs_stream *stream;
-	uint32_t number;   // of the stream
-	uint32_t wishes;   // gathered in a turn, raised together at its end
-	uint32_t consumed; // since the last BS_WISH_WINDOW
-	bool queued;       // in the run list
-	bool in_turn;
-	bool calling;    // a backend call is under way
-	bool growing;    // BS_WISH_GROW is not answered: rx may not be touched
-	bool wants_room; // BS_WISH_ROOM is not answered
-	bool eof, eof_told;
-	bool dead; // nothing can be sent any more: the network says so, or we gave up
-	bool lost_told;
-	uint64_t last_words_ms; // when an unread farewell is given up; 0: no farewell yet
-	struct session *session;
-	struct delivery *delivery; // made when first wanted
-};
-
 enum progress { PROGRESS_AGAIN, PROGRESS_WAIT, PROGRESS_OVER };
 
-static void queue(struct conversation *c)
+void conversation_queue(struct conversation *c)
 {
 	if (c->queued || c->in_turn)
 		return;
 	c->queued = true;
 	TAILQ_INSERT_TAIL(&c->all->run, c, run);
-}
-
-static uint32_t bytes_waiting(struct bs_stream *stream)
-{
-	return atomic_load_explicit(&stream->rx_head, memory_order_acquire) -
-	       atomic_load_explicit(&stream->rx_tail, memory_order_relaxed);
 }
 
 // RFC 3463, X.3.2: system not accepting network messages.
@@ -84,7 +55,7 @@ struct conversation *conversation_open(
 	LIST_INSERT_HEAD(&all->all, c, entry);
 	if (all->draining)
 		session_drain(session, all->now_ms);
-	queue(c);
+	conversation_queue(c);
 	return c;
 }
 
@@ -144,8 +115,7 @@ static void lose(struct conversation *c)
 	}
 }
 
-// Asks for the larger ring when a mail begins. Until the answer the ring is the dataplane's.
-static void want_larger_ring(struct conversation *c)
+void conversation_grow(struct conversation *c)
 {
 	if (!session_in_data(c->session) || c->dead || c->growing ||
 		c->stream->rx_mask >= BS_STREAM_RX)
@@ -173,7 +143,7 @@ static enum progress take_input(struct conversation *c)
 	bs_stream_consume(c->stream, (uint32_t)taken);
 	c->consumed += (uint32_t)taken;
 	if (!in_data)
-		want_larger_ring(c);
+		conversation_grow(c);
 	size_t output;
 	session_output(c->session, &output);
 	if (taken == 0 && output == 0 && session_wish(c->session) == WISH_NOTHING) {
@@ -182,59 +152,6 @@ static enum progress take_input(struct conversation *c)
 		lose(c); // better one connection than a worker that never sleeps
 	}
 	return PROGRESS_AGAIN;
-}
-
-static void answered(void *context, const struct session_answer *answer)
-{
-	struct conversation *c = context;
-	bool in_data = session_in_data(c->session);
-	c->calling = false;
-	session_pending(c->session, bytes_waiting(c->stream));
-	session_answer(c->session, answer, c->all->now_ms);
-	if (!in_data)
-		want_larger_ring(c);
-	queue(c);
-}
-
-static bool have_delivery(struct conversation *c)
-{
-	struct conversations *all = c->all;
-	if (c->delivery == NULL)
-		c->delivery = all->backend->operations->open(
-			all->backend, &all->delivery, session_id(c->session), answered, c);
-	return c->delivery != NULL;
-}
-
-static void call_backend(struct conversation *c, enum session_wish wish)
-{
-	const struct backend_operations *operations = c->all->backend->operations;
-	const uint8_t *bytes;
-	size_t count;
-	c->calling = true;
-	if (!have_delivery(c)) {
-		static const struct session_answer none = {451, "4.3.0",
-			"temporary lack of resources, please try again later", "out of memory"};
-		answered(c, &none);
-		return;
-	}
-	switch (wish) {
-	case WISH_RECIPIENT:
-		operations->recipient(c->delivery, session_recipient(c->session));
-		break;
-	case WISH_OPEN:
-		operations->begin(c->delivery, session_envelope(c->session));
-		break;
-	case WISH_WRITE:
-		bytes = session_content(c->session, &count);
-		operations->write(c->delivery, bytes, count);
-		break;
-	case WISH_COMMIT:
-		bytes = session_content(c->session, &count);
-		operations->commit(c->delivery, bytes, count);
-		break;
-	default:
-		operations->abandon(c->delivery);
-	}
 }
 
 static enum progress advance(struct conversation *c)
@@ -254,7 +171,7 @@ static enum progress advance(struct conversation *c)
 		end(c);
 		return PROGRESS_OVER;
 	default:
-		call_backend(c, wish);
+		conversation_call(c, wish);
 		return PROGRESS_AGAIN;
 	}
 }
@@ -289,7 +206,7 @@ void conversation_turn(struct conversation *c)
 	c->in_turn = false;
 	settle(c);
 	if (progress == PROGRESS_AGAIN)
-		queue(c);
+		conversation_queue(c);
 }
 
 void conversation_events(struct conversation *c, uint32_t events)
@@ -302,7 +219,7 @@ void conversation_events(struct conversation *c, uint32_t events)
 		c->eof = true;
 	if (events & BS_EVENT_DEAD)
 		lose(c);
-	queue(c);
+	conversation_queue(c);
 }
 
 struct conversation *conversation_of_timer(struct timer *timer)
@@ -324,7 +241,7 @@ void conversation_expired(struct conversation *c)
 	}
 	if (c->last_words_ms != 0 && c->last_words_ms <= now_ms)
 		lose(c);
-	queue(c);
+	conversation_queue(c);
 }
 
 struct conversation *conversation_next(const struct conversation *c)
@@ -335,7 +252,7 @@ struct conversation *conversation_next(const struct conversation *c)
 void conversation_drain(struct conversation *c)
 {
 	session_drain(c->session, c->all->now_ms);
-	queue(c);
+	conversation_queue(c);
 }
 
 void conversation_abort(struct conversation *c)
