@@ -45,7 +45,8 @@ static void check_hostname(struct config_reading *reading)
 	find_hostname(reading->config);
 	if (!config_text_domain(reading->config->hostname, 2, why))
 		config_fault(reading, 0, key, 0,
-			"is not set, and this host's name '%.60s' is not fully qualified; add "
+			"is not set, and this host's name '%.60s' is not a fully qualified one; "
+			"add "
 			"hostname = "
 			"\"mx1.example.org\"",
 			reading->config->hostname);
