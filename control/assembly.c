@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "control/cores.h"
 #include "control/device.h"
@@ -27,6 +28,8 @@ struct assembly {
 	struct roles roles;
 	struct bs_log *log;
 	struct control_socket *socket;
+	int claim[PORTS_MAX]; // descriptors
+	unsigned claims;
 };
 
 static bool fail(char error[256], const char *text)
@@ -35,15 +38,20 @@ static bool fail(char error[256], const char *text)
 	return false;
 }
 
-// Everything that can be found wrong before anything is touched.
-static bool check_first(struct assembly *assembly, char error[256])
+static bool check_devices(struct assembly *assembly, char error[256])
 {
 	const struct config *config = assembly->daemon->config;
-	if (!cores_check(config, error) || !memory_plan_make(config, &assembly->plan, error))
-		return false;
-	for (size_t i = 0; i < config->port_count; i++)
-		if (!device_check(&config->port[i], error))
+	for (size_t i = 0; i < config->port_count && i < PORTS_MAX; i++) {
+		const struct config_port *port = &config->port[i];
+		if (!device_check(port, error))
 			return false;
+		if (port->device != DEVICE_AF_PACKET && port->device != DEVICE_AF_XDP)
+			continue;
+		int claim = device_claim(port, error);
+		if (claim < 0)
+			return false;
+		assembly->claim[assembly->claims++] = claim;
+	}
 	return true;
 }
 
@@ -74,15 +82,18 @@ static bool start_log(struct assembly *assembly, char error[256])
 static bool make_all(struct assembly *assembly, char error[256])
 {
 	struct daemon *daemon = assembly->daemon;
-	if (!check_first(assembly, error))
+	if (!cores_check(daemon->config, error) ||
+		!memory_plan_make(daemon->config, &assembly->plan, error))
+		return false;
+	// First of what others may hold: "already running" says more than "the interface exists already".
+	assembly->socket = control_socket_new(daemon, daemon->config->control_socket, error);
+	if (assembly->socket == NULL || !check_devices(assembly, error))
 		return false;
 	assembly->backend = backend_new(daemon->config->backend, error);
 	if (assembly->backend == NULL)
 		return false;
-	// Before the devices: "already running" is said before "interface exists".
-	assembly->socket = control_socket_new(daemon, daemon->config->control_socket, error);
 	// EAL before the log: it would take syslog's name for its own.
-	if (assembly->socket == NULL || !start_eal(assembly, error) || !start_log(assembly, error))
+	if (!start_eal(assembly, error) || !start_log(assembly, error))
 		return false;
 	if (!port_pools_make(daemon->config, &assembly->plan, &assembly->pools, error) ||
 		!ports_open(daemon, &assembly->pools, error))
@@ -117,6 +128,8 @@ static void undo_all(struct assembly *assembly)
 	port_pools_free(&assembly->pools);
 	if (assembly->eal_started)
 		eal_stop(&assembly->eal);
+	for (unsigned i = 0; i < assembly->claims; i++)
+		close(assembly->claim[i]);
 	if (assembly->backend != NULL)
 		backend_free(assembly->backend);
 	for (uint32_t i = 0; i < daemon->limitation_count; i++)

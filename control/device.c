@@ -11,12 +11,14 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static bool fail(const struct config_port *port, char error[256], const char *format, ...)
@@ -158,6 +160,28 @@ bool device_check(const struct config_port *port, char error[256])
 		break;
 	}
 	return good && check_addresses(port, error);
+}
+
+int device_claim(const struct config_port *port, char error[256])
+{
+	// An abstract socket name belongs to the network namespace, as the interface does, and leaves no file behind.
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	int length = snprintf(
+		name.sun_path + 1, sizeof(name.sun_path) - 1, "barscreen/%s", port->interface);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&name,
+			       (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+					   (size_t)length)) == 0)
+		return fd;
+	if (fd < 0)
+		fail(port, error, "no file descriptor free: raise the limit (`ulimit -n`)");
+	else
+		fail(port, error,
+			"another barscreen has the interface %s: stop it, or use another interface",
+			port->interface);
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
 unsigned device_queues(const char *interface)

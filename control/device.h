@@ -11,6 +11,11 @@
 // False with one line in `error` that names the port, the fault and the cure.
 bool device_check(const struct config_port *port, char error[256]);
 
+// Takes the kernel interface of a net_af_packet or net_af_xdp port for this process, for all who ask the same way: two would get
+// each other's packets, and the second one's failure would take the first one's XDP program away. Returns a
+// descriptor that holds the claim until it is closed, or -1 with a line in `error`. A claim dies with its process.
+int device_claim(const struct config_port *port, char error[256]);
+
 // Receive queues of a kernel interface, 0 when there is none of that name.
 unsigned device_queues(const char *interface);
 

@@ -15,6 +15,8 @@
 #include <rte_log.h>
 #include <rte_malloc.h>
 
+#include "control/hush.h"
+
 #define HUGEPAGES "/sys/kernel/mm/hugepages"
 
 static struct {
@@ -115,7 +117,11 @@ bool eal_start(struct eal_arguments *arguments, char error[256])
 	// EAL reorders the vector it is given.
 	char *vector[EAL_ARGUMENTS_MAX + 1];
 	memcpy(vector, arguments->argument, sizeof(vector));
-	if (rte_eal_init(arguments->count, vector) >= 0)
+	struct hush hush;
+	hush_begin(&hush);
+	int result = rte_eal_init(arguments->count, vector);
+	hush_end(&hush, NULL); // its log has the same words
+	if (result >= 0)
 		return true;
 	char words[200];
 	eal_last_words(words);
@@ -137,8 +143,8 @@ bool eal_probe(const struct config_port *port, unsigned index, uint16_t queues, 
 	if (result == 0)
 		return true;
 	eal_last_words(words);
-	snprintf(error, 256, "port %s: DPDK can't open %s (%s)%s%.130s", port->name, port->interface,
-		rte_strerror(-result), words[0] != '\0' ? ": " : "", words);
+	snprintf(error, 256, "port %s: DPDK can't open %s (%s)%s%.130s", port->name,
+		port->interface, rte_strerror(-result), words[0] != '\0' ? ": " : "", words);
 	return false;
 }
 

@@ -97,8 +97,9 @@ bool eal_arguments_make(const struct config *config, const struct memory_plan *p
 	snprintf(arguments->prefix, sizeof(arguments->prefix), "barscreen-%d", (int)around->pid);
 	add(arguments, "barscreen");
 	add_lcores(arguments, &around->cpus);
-	// No files, no locks, no second process: nothing to clean up after a crash.
-	add(arguments, "--in-memory");
+	// No files, no locks, no second process: nothing to clean up after a crash. (EAL takes no --in-memory with --no-huge,
+	// which is in memory anyway.)
+	add(arguments, arguments->hugepages ? "--in-memory" : "--no-shconf");
 	add(arguments, "--file-prefix");
 	add(arguments, "%s", arguments->prefix);
 	// The control socket shows what telemetry would, and needs no thread that listens all the time.

@@ -80,10 +80,12 @@ bool memory_plan_make(const struct config *config, struct memory_plan *plan, cha
 	}
 	if (xdp != NULL && widest != NULL && room + MBUF_AROUND > XDP_CHUNK) {
 		snprintf(error, 256,
-			"port %s: mtu %u is too large beside the net_af_xdp port %s: an AF_XDP "
-			"packet buffer "
-			"is at most a page; lower the mtu or use another device",
-			widest->name, widest->mtu, xdp->name);
+			"port %s: mtu %u is too large%s%s: an AF_XDP packet buffer is at most a "
+			"page, which is an mtu of 3400 or "
+			"so; lower it or use another device",
+			widest->name, widest->mtu,
+			widest == xdp ? "" : " beside the net_af_xdp port ",
+			widest == xdp ? "" : xdp->name);
 		return false;
 	}
 	// Each lcore's cache hides up to one and a half times its size.

@@ -13,6 +13,7 @@
 #include "control/cores.h"
 #include "control/device.h"
 #include "control/eal.h"
+#include "control/hush.h"
 #include "dataplane/port_open.h"
 
 void limitation_add(struct daemon *daemon, const char *format, ...)
@@ -93,7 +94,7 @@ static uint16_t queues_of(struct daemon *daemon, const struct config_port *port)
 	return (uint16_t)queues;
 }
 
-static bool open_one(
+static bool open_device(
 	struct daemon *daemon, unsigned index, struct port_pools *pools, char error[256])
 {
 	static const enum port_kind kind[] = {[DEVICE_PCI] = PORT_PCI,
@@ -103,7 +104,7 @@ static bool open_one(
 	const struct config_port *from = &daemon->config->port[index];
 	struct port *port = &daemon->ports->port[index];
 	struct limiting limiting = {daemon, from->name};
-	char device[EAL_DEVICE], words[200];
+	char device[EAL_DEVICE];
 	uint16_t queues = queues_of(daemon, from);
 
 	if (!eal_probe(from, index, queues, error))
@@ -120,11 +121,25 @@ static bool open_one(
 		.pools = pools->pool,
 		.limitation = port_limitation,
 		.context = &limiting};
-	if (!port_open(&settings, port, error)) {
-		eal_last_words(words);
+	return port_open(&settings, port, error);
+}
+
+static bool open_one(
+	struct daemon *daemon, unsigned index, struct port_pools *pools, char error[256])
+{
+	const struct config_port *from = &daemon->config->port[index];
+	struct port *port = &daemon->ports->port[index];
+	struct hush hush;
+	char words[200], said[200];
+	hush_begin(&hush);
+	bool opened = open_device(daemon, index, pools, error);
+	hush_end(&hush, said);
+	eal_last_words(words);
+	if (!opened) {
+		const char *why = said[0] != '\0' ? said : words;
 		size_t used = strlen(error);
-		if (words[0] != '\0')
-			snprintf(error + used, 256 - used, " [DPDK: %s]", words);
+		if (why[0] != '\0' && strstr(error, why) == NULL)
+			snprintf(error + used, 256 - used, " [%s]", why);
 		return false;
 	}
 	if (device_joins_packets(from))
@@ -174,6 +189,9 @@ bool ports_open(struct daemon *daemon, struct port_pools *pools, char error[256]
 
 void ports_close(struct ports *ports)
 {
+	struct hush hush;
+	hush_begin(&hush);
 	while (ports->port_count > 0)
 		port_close(&ports->port[--ports->port_count]);
+	hush_end(&hush, NULL);
 }

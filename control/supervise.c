@@ -16,8 +16,9 @@
 #include "dataplane/port_open.h"
 
 #define SECOND_MS 1000u
-// While draining the end is looked for this often.
-#define DRAIN_MS 100u
+// While draining the end is looked for this often; just started, so are the links, which take a moment to come up.
+#define HURRY_MS   100u
+#define STARTED_MS 5000u
 
 enum source { SOURCE_SIGNALS, SOURCE_TIMER, SOURCE_SOCKET };
 
@@ -27,7 +28,8 @@ struct supervisor {
 	struct daemon *daemon;
 	const char *end;      // why we stop; NULL: we go on
 	uint64_t drain_until; // milliseconds
-	uint64_t second_at;   // when the once-a-second work is due, milliseconds
+	uint64_t settled_at;  // when the start is over
+	char said[200];       // DPDK's last words in the log: once is enough
 };
 
 static uint64_t clock_ms(void)
@@ -93,7 +95,7 @@ static void begin_drain(struct supervisor *supervisor, const char *who)
 	supervisor->drain_until = clock_ms() + daemon->config->drain_timeout_ms;
 	atomic_store(&daemon->draining, true);
 	assembly_wake(supervisor->assembly);
-	tick_every(supervisor, DRAIN_MS);
+	tick_every(supervisor, HURRY_MS);
 }
 
 static void on_signal(struct supervisor *supervisor)
@@ -109,27 +111,27 @@ static void on_signal(struct supervisor *supervisor)
 	}
 }
 
+// The neighbour lcore sees the change, says so in the log, and announces our addresses anew.
 static void watch_links(struct supervisor *supervisor)
 {
 	struct ports *ports = supervisor->daemon->ports;
 	for (uint8_t i = 0; i < ports->port_count; i++) {
 		struct port *port = &ports->port[i];
 		bool up = port_link(port);
-		if (up == atomic_load_explicit(&port->link_up, memory_order_relaxed))
-			continue;
-		atomic_store_explicit(&port->link_up, up, memory_order_relaxed);
-		bs_log(assembly_log(supervisor->assembly), up ? BS_LOG_INFO : BS_LOG_WARNING,
-			"port %s: link %s", port->name, up ? "up" : "down");
+		if (up != atomic_load_explicit(&port->link_up, memory_order_relaxed))
+			atomic_store_explicit(&port->link_up, up, memory_order_relaxed);
 	}
 }
 
-static void each_second(struct supervisor *supervisor)
+static void each_tick(struct supervisor *supervisor)
 {
 	char words[200];
 	watch_links(supervisor);
 	eal_last_words(words);
-	if (words[0] != '\0')
-		bs_log(assembly_log(supervisor->assembly), BS_LOG_WARNING, "DPDK: %s", words);
+	if (words[0] == '\0' || strcmp(words, supervisor->said) == 0)
+		return;
+	memcpy(supervisor->said, words, sizeof(words));
+	bs_log(assembly_log(supervisor->assembly), BS_LOG_WARNING, "DPDK: %s", words);
 }
 
 static void on_timer(struct supervisor *supervisor)
@@ -138,9 +140,11 @@ static void on_timer(struct supervisor *supervisor)
 	if (read(supervisor->timer, &expirations, sizeof(expirations)) < 0)
 		return;
 	uint64_t now = clock_ms();
-	if (now >= supervisor->second_at) {
-		supervisor->second_at = now + SECOND_MS - DRAIN_MS / 2;
-		each_second(supervisor);
+	each_tick(supervisor);
+	if (supervisor->settled_at != 0 && now >= supervisor->settled_at) {
+		supervisor->settled_at = 0;
+		if (!atomic_load(&supervisor->daemon->draining))
+			tick_every(supervisor, SECOND_MS);
 	}
 	if (!atomic_load(&supervisor->daemon->draining))
 		return;
@@ -165,7 +169,8 @@ const char *supervisor_run(
 	supervisor->daemon = daemon;
 	if (!watch(supervisor, control_socket_fd(assembly_socket(assembly)), SOURCE_SOCKET))
 		return "stopped: the control socket can't be watched";
-	tick_every(supervisor, SECOND_MS);
+	supervisor->settled_at = clock_ms() + STARTED_MS;
+	tick_every(supervisor, HURRY_MS);
 	while (supervisor->end == NULL) {
 		struct epoll_event event[4];
 		int count = epoll_wait(supervisor->epoll, event, 4, -1);

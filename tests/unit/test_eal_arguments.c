@@ -74,6 +74,8 @@ Test(eal_arguments, too_few_hugepages_are_said_with_the_cure)
 	cr_assert(make());
 	cr_assert(!arguments.hugepages);
 	cr_assert_not_null(given("--no-huge"));
+	cr_assert_not_null(given("--no-shconf"));
+	cr_assert_null(given("--in-memory"), "EAL refuses both together");
 	uint64_t megabytes = strtoull(given("-m"), NULL, 10);
 	cr_assert_geq(megabytes * MEGABYTE, plan.total);
 	char cure[80];
