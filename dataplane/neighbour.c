@@ -13,7 +13,6 @@
 #include "dataplane/icmp.h"
 #include "dataplane/local.h"
 #include "dataplane/mld.h"
-#include "dataplane/neighbour_notice.h"
 
 // Nothing here is in a greater hurry, and a look at all rows each turn would cost packets.
 #define TICK_MS 10u
@@ -81,14 +80,12 @@ enum bs_reason neighbour_input(
 }
 
 // A link that came up leads to a network that may know nothing of us: a switch that lost its tables, or another switch.
-static void link_turn(struct dataplane *dataplane, struct neighbours *neighbours, struct port *port,
-	uint32_t now_ms)
+static void link_turn(struct neighbours *neighbours, struct port *port, uint32_t now_ms)
 {
 	bool up = atomic_load_explicit(&port->link_up, memory_order_relaxed);
 	if (up == neighbours->link_up[port->index])
 		return;
 	neighbours->link_up[port->index] = up;
-	neighbour_notice_link(dataplane, port, up);
 	if (!up)
 		return;
 	mld_link_up(&neighbours->mld[port->index], now_ms);
@@ -105,7 +102,7 @@ void neighbour_turn(struct dataplane *dataplane, struct neighbours *neighbours, 
 	neighbours->tick_ms = now_ms + TICK_MS;
 	struct ports *ports = dataplane->ports;
 	for (uint8_t i = 0; i < ports->port_count; i++)
-		link_turn(dataplane, neighbours, &ports->port[i], now_ms);
+		link_turn(neighbours, &ports->port[i], now_ms);
 	for (uint8_t i = 0; i < ports->port_count; i++) {
 		// The report goes first: a switch that snoops must let the answers to our probes through (RFC 4862, 5.4.2).
 		if (neighbours->link_up[i])

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Notices about addresses, gateways and links.
+// Notices about addresses and gateways.
 #include "dataplane/neighbour_notice.h"
 
 #include <stdio.h>
@@ -8,11 +8,11 @@
 
 #include "dataplane/dataplane.h"
 
-// Takes the text as far as it fits; `total` carries the severity, as the log writer expects of these kinds.
-static void push(struct dataplane *dataplane, enum bs_notice_kind kind, enum bs_severity severity,
-	const char *text, size_t length)
+// Takes the text as far as it fits; `total` carries the severity, as the log writer expects of this kind.
+static void push(
+	struct dataplane *dataplane, enum bs_severity severity, const char *text, size_t length)
 {
-	struct bs_notice notice = {.kind = (uint8_t)kind, .total = severity};
+	struct bs_notice notice = {.kind = BS_NOTICE_NEIGHBOUR, .total = severity};
 	struct timespec wall;
 	clock_gettime(CLOCK_REALTIME, &wall);
 	notice.wall_ns = (uint64_t)wall.tv_sec * 1000000000u + (uint64_t)wall.tv_nsec;
@@ -31,13 +31,5 @@ void neighbour_notice(struct dataplane *dataplane, enum bs_severity severity,
 	for (int shift = 40; shift >= 0 && (mac & MAC_KNOWN) != 0; shift -= 8)
 		length += snprintf(text + length, sizeof(text) - (size_t)length, "%02x%s",
 			(unsigned)(mac >> shift & 0xff), shift > 0 ? ":" : "");
-	push(dataplane, BS_NOTICE_NEIGHBOUR, severity, text, (size_t)length);
-}
-
-void neighbour_notice_link(struct dataplane *dataplane, const struct port *port, bool up)
-{
-	char text[PORT_NAME + 32];
-	int length = snprintf(
-		text, sizeof(text), "port %s: link %s", port->name, up ? "up" : "down");
-	push(dataplane, BS_NOTICE_LINK, up ? BS_LOG_INFO : BS_LOG_WARNING, text, (size_t)length);
+	push(dataplane, severity, text, (size_t)length);
 }

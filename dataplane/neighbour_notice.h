@@ -14,6 +14,3 @@ struct dataplane;
 // A BS_NOTICE_NEIGHBOUR "ADDRESS WORDS MAC"; `mac` is a MAC_KNOWN word, 0: none.
 void neighbour_notice(struct dataplane *dataplane, enum bs_severity severity,
 	const struct bs_address *address, const char *words, uint64_t mac);
-
-// A BS_NOTICE_LINK "port NAME: link up".
-void neighbour_notice_link(struct dataplane *dataplane, const struct port *port, bool up);
