@@ -33,7 +33,7 @@ static struct {
 	struct session *session;
 	uint64_t now;
 	uint8_t answer;
-	bool hold, stuck, eof, gone, closed, begun, last_was_cr;
+	bool hold, stuck, eof, gone, closed, begun, last_was_cr, normalises;
 	unsigned accepted;
 	const uint8_t *rest; // arrived, not taken
 	size_t rest_count;
@@ -137,17 +137,20 @@ static void check_commit(void)
 	CHECK(run.raw_count >= 5);
 	const uint8_t *end = memmem(run.raw, run.raw_count, "\r\n.\r\n", 5);
 	CHECK(end != NULL && end + 5 == run.raw + run.raw_count);
-	if (memchr(run.raw + 2, 0, run.raw_count - 2) != NULL)
-		return; // normalised
+	if (memchr(run.raw + 2, 0, run.raw_count - 2) != NULL) {
+		CHECK(run.normalises);
+		return;
+	}
 	const uint8_t *body = memmem(run.content, run.content_count, "+0000\r\n", 7);
 	CHECK(body != NULL);
 	body += 7;
 	for (const uint8_t *at = run.raw + 2; at < end + 2; at++) {
-		bool line_start = at[-1] == '\n' && at[-2] == '\r';
-		if ((at[0] == '\r') != (at[1] == '\n') || (at[0] == '\n' && at[-1] != '\r'))
-			return; // normalised
-		if (line_start && at[0] == '.')
+		if (at[0] == '.' && at[-1] == '\n' && at[-2] == '\r')
 			at++;
+		if ((at[0] == '\r') != (at[1] == '\n') || (at[0] == '\n' && at[-1] != '\r')) {
+			CHECK(run.normalises);
+			return;
+		}
 		CHECK(body < run.content + run.content_count && *body == *at);
 		body++;
 	}
@@ -393,6 +396,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.local_address = bs_address_from_ipv4("\300\000\002\031"),
 		.class = data[0] & 3};
 	set_policy(data[0], data[1]);
+	run.normalises = client.class == 1 && (data[1] & 32) != 0;
 	run.now = 1000;
 	run.session = session_new(&around, &client, run.now);
 	CHECK(run.session != NULL);
