@@ -127,7 +127,7 @@ static void undo_all(struct assembly *assembly)
 	ports_close(daemon->ports);
 	port_pools_free(&assembly->pools);
 	if (assembly->eal_started)
-		eal_stop(&assembly->eal);
+		eal_stop();
 	for (unsigned i = 0; i < assembly->claims; i++)
 		close(assembly->claim[i]);
 	if (assembly->backend != NULL)

@@ -101,7 +101,7 @@ static void remove_runtime_folder(const struct eal_arguments *arguments)
 {
 	char path[64];
 	snprintf(path, sizeof(path), "/var/run/dpdk/%s", arguments->prefix);
-	rmdir(path); // empty in in-memory mode; not there without root
+	rmdir(path); // empty; not there without root
 }
 
 bool eal_start(struct eal_arguments *arguments, char error[256])
@@ -121,6 +121,8 @@ bool eal_start(struct eal_arguments *arguments, char error[256])
 	hush_begin(&hush);
 	int result = rte_eal_init(arguments->count, vector);
 	hush_end(&hush, NULL); // its log has the same words
+	remove_runtime_folder(
+		arguments); // nothing will be put there, and a killed process leaves nothing behind
 	if (result >= 0)
 		return true;
 	char words[200];
@@ -128,7 +130,6 @@ bool eal_start(struct eal_arguments *arguments, char error[256])
 	snprintf(error, 256, "DPDK does not start (%s): %.180s", rte_strerror(rte_errno),
 		words[0] != '\0' ? words
 				 : "run as root, or with the capabilities of the service file");
-	remove_runtime_folder(arguments);
 	return false;
 }
 
@@ -148,8 +149,7 @@ bool eal_probe(const struct config_port *port, unsigned index, uint16_t queues, 
 	return false;
 }
 
-void eal_stop(const struct eal_arguments *arguments)
+void eal_stop(void)
 {
 	rte_eal_cleanup();
-	remove_runtime_folder(arguments);
 }

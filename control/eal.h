@@ -24,5 +24,5 @@ bool eal_probe(const struct config_port *port, unsigned index, uint16_t queues, 
 // one at any time: control asks once a second.
 void eal_last_words(char text[200]);
 
-// Releases all of it; the runtime folder goes too.
-void eal_stop(const struct eal_arguments *arguments);
+// Releases all of it.
+void eal_stop(void);
