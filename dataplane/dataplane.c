@@ -30,8 +30,9 @@
 // Without interrupts from the port, the longest nap between two looks at it.
 #define PATIENCE_NS 1000000u
 
+// `class`: of the source, when the frame is a SYN.
 static enum bs_reason connection_input(struct dataplane *dataplane, const struct port *port,
-	struct connection *c, const struct frame *frame)
+	struct connection *c, const struct frame *frame, uint8_t class)
 {
 	bool reopen = false;
 	enum bs_reason reason;
@@ -52,12 +53,7 @@ static enum bs_reason connection_input(struct dataplane *dataplane, const struct
 	case STAGE_LAST_ACK:
 	case STAGE_TIME_WAIT:
 		reason = closing_input(dataplane, c, frame, &reopen);
-		if (reopen) {
-			uint8_t class;
-			bs_classify_bulk(dataplane->policy->classes, &frame->source, &class, 1);
-			return handshake_syn(dataplane, port, frame, class);
-		}
-		return reason;
+		return reopen ? handshake_syn(dataplane, port, frame, class) : reason;
 	case STAGE_FREE:
 	case STAGES:
 		break;
@@ -77,16 +73,16 @@ static enum bs_reason tcp_input(
 {
 	struct connections *connections = dataplane->connections;
 	const struct port *port = &dataplane->ports->port[frame->port];
+	if (frame->destination_port != dataplane->ports->service) { // the index knows no other
+		send_reset(dataplane, port, frame);
+		return BS_REASON_TCP_PORT;
+	}
 	if (found == CONNECTION_NONE || !still(&connections->record[found], frame)) {
 		// Looked up at the burst's start; an earlier frame of it may have made the connection.
 		connection_lookup_bulk(connections->index, connections->record, &frame, &found, 1);
 	}
 	if (found != CONNECTION_NONE)
-		return connection_input(dataplane, port, &connections->record[found], frame);
-	if (frame->destination_port != dataplane->ports->service) {
-		send_reset(dataplane, port, frame);
-		return BS_REASON_TCP_PORT;
-	}
+		return connection_input(dataplane, port, &connections->record[found], frame, class);
 	if ((frame->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
 		return handshake_syn(dataplane, port, frame, class);
 	return handshake_stray(dataplane, port, frame);
@@ -96,21 +92,22 @@ static void tcp_burst(
 	struct dataplane *dataplane, const struct frame *const *frames, unsigned count)
 {
 	uint32_t found[BURST];
-	struct bs_address stranger[BURST];
+	struct bs_address source
+		[BURST]; // of SYNs, also in a connection: it may be over when their turn comes
 	uint8_t class[BURST], row[BURST];
-	unsigned strangers = 0;
+	unsigned syns = 0;
 
 	connection_lookup_bulk(dataplane->connections->index, dataplane->connections->record,
 		frames, found, count);
 	for (unsigned i = 0; i < count; i++) {
 		row[i] = 0;
-		if (found[i] == CONNECTION_NONE && frames[i]->flags & TCP_SYN) {
-			row[i] = (uint8_t)strangers;
-			stranger[strangers++] = frames[i]->source;
+		if (frames[i]->flags & TCP_SYN) {
+			row[i] = (uint8_t)syns;
+			source[syns++] = frames[i]->source;
 		}
 	}
 	class[0] = BS_CLASS_PLAIN;
-	bs_classify_bulk(dataplane->policy->classes, stranger, class, strangers);
+	bs_classify_bulk(dataplane->policy->classes, source, class, syns);
 	for (unsigned i = 0; i < count; i++)
 		dataplane->counters
 			->reason[tcp_input(dataplane, frames[i], found[i], class[row[i]])]++;

@@ -280,3 +280,46 @@ WIRE_TEST(handshake, segment_without_ack)
 		peer->wire, BS_REASON_TCP_NO_ACK, wire_tcp(peer, .flags = TCP_FIN, .seq = 1001));
 	wire_expect_nothing(peer->wire);
 }
+
+// A connection is known by its four numbers: the same client's same port may talk to another port of ours.
+WIRE_TEST(handshake, another_port_is_another_connection)
+{
+	wire_connect(peer);
+	wire_forget(peer->wire);
+	uint32_t seq = peer->seq;
+	wire_expect_reason(peer->wire, BS_REASON_TCP_PORT,
+		wire_tcp(peer, .flags = TCP_RST, .seq = seq, .destination_port = 26));
+	cr_assert_eq(peer->wire->counters.waiting, 1);
+	wire_expect_reason(peer->wire, BS_REASON_TCP_PORT,
+		wire_tcp(peer, .flags = TCP_SYN, .seq = seq, .destination_port = 26));
+	const struct wire_frame *reset = wire_expect(peer->wire);
+	cr_assert_eq(reset->flags, TCP_RST | TCP_ACK);
+	cr_assert_eq(reset->source_port, 26);
+	cr_assert_eq(reset->ack, seq + 1);
+}
+
+// A burst's SYN is judged by its own source's class, also when it follows the end of a connection in the burst.
+WIRE_TEST(handshake, a_syn_behind_a_reset_in_one_burst)
+{
+	struct bs_class_rule rule = {.class = 1};
+	struct wire_peer bogon = *peer;
+	bogon.address.octet[15] ^= 1;
+	rule.prefix = (struct bs_prefix){.address = bogon.address, .length = 128};
+	bs_class_table_free(peer->wire->policy.classes);
+	peer->wire->policy.classes = bs_class_table_new(&rule, 1);
+	peer->wire->policy.class[1].action = BS_ACTION_BOGON;
+	peer->wire->policy.class_count = 2;
+	wire_connect(peer);
+	wire_forget(peer->wire);
+	struct wire_bytes bytes;
+	wire_build_ip(&bogon, 6, &(struct wire_packet){.flags = TCP_SYN}, &bytes);
+	wire_queue(peer->wire, bytes.byte, bytes.length, 0);
+	wire_build_ip(peer, 6, &(struct wire_packet){.flags = TCP_RST}, &bytes);
+	wire_queue(peer->wire, bytes.byte, bytes.length, 0);
+	wire_build_ip(peer, 6, &(struct wire_packet){.flags = TCP_SYN}, &bytes);
+	wire_queue(peer->wire, bytes.byte, bytes.length, 0);
+	wire_poll(peer->wire);
+	wire_expect_tcp(peer, TCP_SYN | TCP_ACK);
+	wire_expect_nothing(peer->wire);
+	cr_assert_eq(peer->wire->counters.reason[BS_REASON_SYN_BOGON], 1);
+}
