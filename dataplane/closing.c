@@ -69,8 +69,8 @@ static enum bs_reason time_wait_input(
 	bool again = (frame->flags & TCP_FIN) != 0;
 	if (again)
 		connection_delay(dataplane, c, DELAY_TIME_WAIT);
-	if ((again || frame->payload_length > 0 || frame->flags & TCP_SYN) &&
-		bucket_take(&dataplane->challenges, dataplane->now_ms))
+	if (again || ((frame->payload_length > 0 || frame->flags & TCP_SYN) &&
+			     bucket_take(&dataplane->challenges, dataplane->now_ms)))
 		send_control(dataplane, c, c->snd_una, TCP_ACK);
 	return again ? BS_REASON_ACCEPTED : BS_REASON_TCP_WINDOW;
 }
@@ -131,7 +131,7 @@ enum bs_reason closing_input(
 		c->rcv_nxt += p.length;
 	if (p.fin && p.sequence + p.length == c->rcv_nxt)
 		fin_received(dataplane, c);
-	else if (p.length > 0)
+	else if (p.length > 0 || p.fin)
 		send_control(dataplane, c, snd_nxt(c), TCP_ACK);
 	return BS_REASON_ACCEPTED;
 }

@@ -153,3 +153,15 @@ WIRE_TEST(closing, time_wait_makes_room, .connections = 4, .half_open = 4)
 	}
 	cr_assert_eq(peer->wire->counters.time_wait_recycled, 5);
 }
+
+WIRE_TEST(closing, a_fin_behind_a_gap_is_answered)
+{
+	fin_wait_1(peer);
+	wire_tcp(peer, .flags = TCP_ACK);
+	uint32_t seq = peer->seq;
+	wire_tcp(peer, .flags = TCP_FIN | TCP_ACK, .seq = seq + 4);
+	cr_assert_eq(wire_expect_tcp(peer, TCP_ACK)->ack, seq);
+	wire_tcp(peer, .flags = TCP_FIN | TCP_ACK, .payload = "gone");
+	cr_assert_eq(wire_expect_tcp(peer, TCP_ACK)->ack, seq + 5);
+	cr_assert_eq(peer->wire->counters.time_wait, 1);
+}
