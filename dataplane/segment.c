@@ -17,10 +17,10 @@ bool segment_acceptable(const struct frame *frame, uint32_t rcv_nxt, uint32_t wi
 {
 	uint32_t first = frame->sequence - rcv_nxt; // distance into the window
 	uint32_t length = segment_length(frame);
-	if (length == 0)
-		return window == 0 ? first == 0 : first < window;
 	if (window == 0)
-		return false;
+		return first == 0 || (first == 1 && length == 0);
+	if (length == 0)
+		return first < window;
 	return first < window || first + length - 1 < window;
 }
 
@@ -50,16 +50,32 @@ struct payload segment_payload(const struct frame *frame, uint32_t rcv_nxt, uint
 	return p;
 }
 
-// An ACK that states where we are: RFC 5961's challenge, or the answer to a segment out of the window.
-// Both are bounded: an attacker who made us send them would have us help to find the sequence number.
+// An ACK that states where we are.
 static void state_ack(struct dataplane *dataplane, struct connection *c, uint32_t snd_max)
 {
-	if (!bucket_take(&dataplane->challenges, dataplane->now_ms))
-		return;
 	if (c->stage == STAGE_TALKING)
 		send_talk(dataplane, c, snd_max, 0, 0);
 	else
 		send_control(dataplane, c, snd_max, TCP_ACK);
+}
+
+// RFC 5961's challenge, or the answer to an empty segment out of the window. Bounded: an attacker who made us send them would
+// have us help to find the sequence number, and two ends could answer each other for ever.
+static void challenge(struct dataplane *dataplane, struct connection *c, uint32_t snd_max)
+{
+	if (bucket_take(&dataplane->challenges, dataplane->now_ms))
+		state_ack(dataplane, c, snd_max);
+}
+
+// The answer to a segment out of the window. Bytes sent again are owed theirs: the client has lost ours.
+static void answer_outside(struct dataplane *dataplane, struct connection *c,
+	const struct frame *frame, uint32_t snd_max)
+{
+	bool again = frame->payload_length > 0 || frame->flags & TCP_FIN;
+	if (again && !(frame->flags & TCP_SYN))
+		state_ack(dataplane, c, snd_max);
+	else
+		challenge(dataplane, c, snd_max);
 }
 
 enum segment_verdict segment_check(struct dataplane *dataplane, struct connection *c,
@@ -68,7 +84,7 @@ enum segment_verdict segment_check(struct dataplane *dataplane, struct connectio
 	// First: sequence number. A RST is judged by RFC 5961, 3.2, below.
 	if (!(frame->flags & TCP_RST) && !segment_acceptable(frame, c->rcv_nxt, window)) {
 		*reason = BS_REASON_TCP_WINDOW;
-		state_ack(dataplane, c, snd_max);
+		answer_outside(dataplane, c, frame, snd_max);
 		return SEGMENT_DONE;
 	}
 	// Second: RST. Only the exact number ends the connection; one inside the window is challenged.
@@ -80,7 +96,7 @@ enum segment_verdict segment_check(struct dataplane *dataplane, struct connectio
 		*reason = BS_REASON_TCP_RESET;
 		if (frame->sequence - c->rcv_nxt < window) {
 			dataplane->counters->challenge_acks++;
-			state_ack(dataplane, c, snd_max);
+			challenge(dataplane, c, snd_max);
 		}
 		return SEGMENT_DONE;
 	}
@@ -88,7 +104,7 @@ enum segment_verdict segment_check(struct dataplane *dataplane, struct connectio
 	if (frame->flags & TCP_SYN) {
 		*reason = BS_REASON_TCP_SYN;
 		dataplane->counters->challenge_acks++;
-		state_ack(dataplane, c, snd_max);
+		challenge(dataplane, c, snd_max);
 		return SEGMENT_DONE;
 	}
 	// Fifth: ACK. RFC 5961, 5.2: not of what was never sent, nor of what is older than a window could be.
@@ -100,7 +116,7 @@ enum segment_verdict segment_check(struct dataplane *dataplane, struct connectio
 		sequence_before(frame->acknowledgement, c->snd_una - OLDEST_ACK)) {
 		*reason = BS_REASON_TCP_ACK;
 		dataplane->counters->challenge_acks++;
-		state_ack(dataplane, c, snd_max);
+		challenge(dataplane, c, snd_max);
 		return SEGMENT_DONE;
 	}
 	link_follow(dataplane, c, frame->bytes + RTE_ETHER_ADDR_LEN);

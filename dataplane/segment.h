@@ -25,8 +25,8 @@ static inline bool sequence_after(uint32_t a, uint32_t b)
 // acknowledge; our send ring bounds it.
 #define OLDEST_ACK 4096u
 
-// RFC 9293, 3.10.7.4, first step: some part of the segment is inside [rcv_nxt, rcv_nxt + window). A window of zero takes a
-// segment of no length at rcv_nxt only.
+// RFC 9293, 3.10.7.4, first step: some part of the segment is inside [rcv_nxt, rcv_nxt + window). A window of zero takes
+// ACKs and a FIN all the same: those at rcv_nxt, whose bytes are cut off, and the empty one behind a prober's byte.
 bool segment_acceptable(const struct frame *frame, uint32_t rcv_nxt, uint32_t window);
 
 // The payload that is new: cut at the front to rcv_nxt and at the back to the window's end. What is left

@@ -112,12 +112,14 @@ enum bs_reason talk_input(
 	talk_acknowledged(dataplane, c, stream, frame);
 	if (frame->payload_length > 0 || frame->flags & TCP_FIN) {
 		struct payload p = segment_payload(frame, c->rcv_nxt, window);
+		if (p.length == 0 && !p.fin)
+			reason = BS_REASON_TCP_WINDOW; // a probe of our closed window
 		talk_take(dataplane, c, stream, &p);
 	}
 	talk_send(dataplane, c);
 	if (!finish(dataplane, c))
 		talk_touch(dataplane, c, talk);
-	return BS_REASON_ACCEPTED;
+	return reason;
 }
 
 void talk_expired(struct dataplane *dataplane, struct connection *c)

@@ -8,8 +8,10 @@
 static uint32_t ring_end(
 	const struct connection *c, struct bs_stream *stream, const struct talk *talk)
 {
-	if (talk->flags & TALK_LET_GO)
-		return c->rcv_nxt + RECORD_WINDOW;
+	if (talk->flags & TALK_LET_GO) { // the ring is gone, the promise stands (RFC 9293, 3.8.6)
+		uint32_t end = c->rcv_nxt + RECORD_WINDOW;
+		return sequence_after(talk->rcv_adv, end) ? talk->rcv_adv : end;
+	}
 	return talk->rx_base + atomic_load_explicit(&stream->rx_tail, memory_order_acquire) +
 	       stream->rx_mask + 1;
 }
@@ -47,6 +49,9 @@ bool talk_window_opened(
 	const struct connection *c, struct bs_stream *stream, const struct talk *talk)
 {
 	uint32_t end = ring_end(c, stream, talk);
+	uint32_t most = c->rcv_nxt + ((uint32_t)UINT16_MAX << talk->receive_shift);
+	if (sequence_after(end, most)) // more than the field can say
+		end = most;
 	return sequence_after(end, talk->rcv_adv) &&
 	       worth_telling(talk, stream, end - talk->rcv_adv) &&
 	       // as long as the client has half a buffer before it there is time: some ACK will carry it

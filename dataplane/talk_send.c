@@ -6,10 +6,10 @@
 
 // RFC 1122, 4.2.3.5: at least 100 s. 1 + 2 + 4 + ... + 64 s.
 #define RETRANSMITS 6
-// A client that keeps its window shut is borne as long as the worker likes, and this long once it has let go.
-#define CLOSED_WINDOW_MS 60000u
-#define DUPLICATES       3  // RFC 5681, 3.2
-#define SACK_ROOM        36 // option bytes of four ranges
+// A client that answers and takes nothing is borne as long as the worker likes, and this long once it has let go.
+#define LET_GO_MS  100000u
+#define DUPLICATES 3  // RFC 5681, 3.2
+#define SACK_ROOM  36 // option bytes of four ranges
 
 static uint32_t ring_head(const struct dataplane *dataplane, const struct connection *c)
 {
@@ -64,15 +64,21 @@ static bool armed(const struct connection *c)
 }
 
 // RFC 9293, 3.10.7.4: only a segment that is not older than the last may change the window.
-static void take_window(struct connection *c, struct talk *talk, const struct frame *frame)
+static void take_window(struct dataplane *dataplane, struct connection *c, struct talk *talk,
+	const struct frame *frame)
 {
 	if (sequence_after(talk->snd_wl1, frame->sequence) ||
 		(talk->snd_wl1 == frame->sequence &&
 			sequence_after(talk->snd_wl2, frame->acknowledgement)))
 		return;
 	uint32_t window = (uint32_t)frame->window << talk->send_shift;
-	if (talk->snd_wnd == 0 && window > 0)
+	if (talk->snd_wnd == 0 && window > 0) {
 		talk->snd_nxt = c->snd_una; // the byte that probed the closed window was not taken
+		talk->flags &= (uint8_t)~TALK_TIMING; // and measured how long it was closed
+		rto_from_round_trip(talk);            // the backoff was the probes'
+		if (armed(c) && c->delay > talk->rto)
+			arm(dataplane, c, talk);
+	}
 	talk->snd_wnd = window;
 	talk->snd_wl1 = frame->sequence;
 	talk->snd_wl2 = frame->acknowledgement;
@@ -111,7 +117,7 @@ void talk_acknowledged(struct dataplane *dataplane, struct connection *c, struct
 	struct talk *talk = block_talk(stream);
 	uint32_t ack = frame->acknowledgement;
 	uint32_t window_before = talk->snd_wnd;
-	take_window(c, talk, frame);
+	take_window(dataplane, c, talk, frame);
 	if (sequence_after(ack, c->snd_una)) {
 		new_acknowledgement(dataplane, c, stream, ack);
 	} else if (ack == c->snd_una && c->snd_una != talk->snd_max) {
@@ -177,11 +183,12 @@ bool talk_send_again(struct dataplane *dataplane, struct connection *c)
 {
 	struct talk *talk = block_talk(&dataplane->streams->stream[c->block]);
 	uint32_t end = ring_head(dataplane, c);
-	if (c->snd_una == end)
-		return true; // all was acknowledged in the meantime
+	if (c->snd_una == end || (c->snd_una == talk->snd_max && talk->snd_wnd > 0)) {
+		talk_send(dataplane, c); // nothing is under way: it was an ACK's timer
+		return true;
+	}
 	if (c->retransmits == RETRANSMITS ||
-		(talk->flags & TALK_LET_GO && talk->snd_wnd == 0 &&
-			dataplane->now_ms - talk->let_go_ms >= CLOSED_WINDOW_MS))
+		(talk->flags & TALK_LET_GO && dataplane->now_ms - talk->let_go_ms >= LET_GO_MS))
 		return false;
 	c->retransmits++;
 	dataplane->counters->retransmits++;

@@ -484,3 +484,155 @@ WIRE_TEST(talk, follows_the_mac_address)
 	cr_assert(memcmp(ack->to, moved, 6) == 0);
 	end(peer, number);
 }
+
+// RFC 9293, 3.10.7.4, first step: with a window of zero valid ACKs are taken all the same. BSD's pure ACKs stand behind the
+// byte that probes, others' probes carry the ACK with the byte.
+WIRE_TEST(talk, acknowledgements_count_while_our_window_is_closed)
+{
+	char text[1025];
+	memset(text, 'x', 1024);
+	text[1024] = 0;
+	uint32_t number = talk(peer, text);
+	wire_say(peer, text);
+	cr_assert_eq(wire_expect_tcp(peer, TCP_ACK)->window, 0);
+	wire_reply(peer->wire, number, "250 one\r\n");
+	expect_text(peer, "250 one\r\n");
+	wire_tcp(peer, .flags = TCP_ACK, .seq = peer->seq, .payload = "p");
+	wire_forget(peer->wire);
+	cr_assert_eq(atomic_load(&wire_stream(peer->wire, number)->tx_tail), 9);
+	wire_reply(peer->wire, number, "250 two\r\n");
+	expect_text(peer, "250 two\r\n");
+	wire_tcp(peer, .flags = TCP_ACK, .seq = peer->seq + 1);
+	cr_assert_eq(atomic_load(&wire_stream(peer->wire, number)->tx_tail), 18);
+	// Only those: bytes behind the probe are not taken, nor the probe.
+	wire_tcp(peer, .flags = TCP_ACK, .seq = peer->seq + 1, .payload = "pqr");
+	cr_assert_eq(atomic_load(&wire_stream(peer->wire, number)->rx_head), 2048);
+	wire_forget(peer->wire);
+	wire_tcp(peer, .flags = TCP_ACK, .seq = peer->seq - 1);
+	cr_assert_eq(wire_expect_tcp(peer, TCP_ACK)->ack, peer->seq);
+	end(peer, number);
+}
+
+// A FIN needs no room: who sends one at a closed window need not try again until the worker has read.
+WIRE_TEST(talk, a_fin_is_taken_while_our_window_is_closed)
+{
+	char text[1025];
+	memset(text, 'x', 1024);
+	text[1024] = 0;
+	uint32_t number = talk(peer, text);
+	wire_say(peer, text);
+	wire_forget(peer->wire);
+	wire_tcp(peer, .flags = TCP_FIN | TCP_ACK);
+	cr_assert_eq(wire_expect_tcp(peer, TCP_ACK)->ack, peer->seq);
+	expect_events(peer->wire, number, BS_EVENT_READABLE | BS_EVENT_EOF);
+	end(peer, number);
+}
+
+// What was promised is taken also after the worker closed: its ACKs would be missed else.
+WIRE_TEST(talk, the_promised_window_outlives_the_data_ring)
+{
+	wire_tcp(peer, .flags = TCP_SYN, .mss = 1460, .has_window_scale = true, .window_scale = 7);
+	wire_expect_tcp(peer, TCP_SYN | TCP_ACK);
+	wire_tcp(peer, .flags = TCP_ACK);
+	wire_advance(peer->wire, 25010);
+	wire_forget(peer->wire);
+	peer->ack += GREETING_LENGTH;
+	wire_say(peer, "DATA\r\n");
+	uint32_t number, events;
+	cr_assert(wire_event(peer->wire, &number, &events));
+	expect_read(peer->wire, number, "DATA\r\n");
+	wire_wish(peer->wire, number, BS_WISH_GROW);
+	wire_forget(peer->wire);
+	wire_reply(peer->wire, number, "421 no\r\n");
+	wire_wish(peer->wire, number, BS_WISH_CLOSE);
+	expect_text(peer, "421 no\r\n");
+	// A segment was lost, what follows it stands deep in the window and says that the reply arrived.
+	wire_tcp(peer, .flags = TCP_ACK, .seq = peer->seq + 30000, .payload = "behind a gap");
+	cr_assert_eq(peer->wire->counters.blocks, 0);
+	wire_forget(peer->wire);
+}
+
+// Without window scaling 65535 bytes are all that can be promised: no news, no segment (three equal ones would look like a loss).
+WIRE_TEST(talk, a_ring_larger_than_the_field_tells_no_news, .data_ring_size = 262144)
+{
+	uint32_t number = talk(peer, "DATA\r\n");
+	expect_read(peer->wire, number, "DATA\r\n");
+	wire_wish(peer->wire, number, BS_WISH_GROW);
+	wire_forget(peer->wire);
+	wire_advance(peer->wire, 50);
+	wire_forget(peer->wire);
+	for (unsigned i = 0; i < 3; i++) {
+		wire_wish(peer->wire, number, BS_WISH_WINDOW);
+		wire_expect_nothing(peer->wire);
+	}
+	end(peer, number);
+}
+
+// The timer of an ACK that went out earlier is no retransmission timeout.
+WIRE_TEST(talk, an_old_acknowledgement_timer_is_no_timeout)
+{
+	uint32_t number = talk(peer, "one");
+	wire_say(peer, "two"); // acknowledged at once; the timer of the first stands
+	wire_forget(peer->wire);
+	cr_assert_eq(bs_stream_write(wire_stream(peer->wire, number), "250 x\r\n", 7), 7);
+	wire_advance(peer->wire, 50); // the worker's wish is still to come
+	cr_assert_eq(peer->wire->counters.retransmits, 0);
+	wire_wish(peer->wire, number, BS_WISH_SEND);
+	wire_forget(peer->wire);
+	wire_advance(peer->wire, 1020);
+	cr_assert_eq(peer->wire->counters.retransmits, 1); // a second, not two
+	end(peer, number);
+}
+
+WIRE_TEST(talk, a_window_that_opens_ends_the_backoff_of_its_probes)
+{
+	uint32_t number = talk(peer, "EHLO a\r\n");
+	wire_tcp(peer, .flags = TCP_ACK, .zero_window = true);
+	uint32_t ack = peer->ack;
+	wire_reply(peer->wire, number, "250 x\r\n");
+	for (unsigned i = 0; i < 4; i++) { // 1 + 2 + 4 + 8 s
+		wire_advance(peer->wire, (1000u << i) + 20);
+		wire_tcp(peer, .flags = TCP_ACK, .ack = ack, .zero_window = true);
+	}
+	wire_forget(peer->wire);
+	wire_tcp(peer, .flags = TCP_ACK, .ack = ack);
+	peer->ack = ack;
+	expect_text(peer, "250 x\r\n"); // and lost
+	wire_advance(peer->wire, 1020);
+	peer->ack = ack;
+	expect_text(peer, "250 x\r\n");
+	end(peer, number);
+}
+
+// A stranger's flood of challenges must not cost a client the ACK of what he sends again.
+WIRE_TEST(talk, bytes_sent_again_are_acknowledged_whatever_others_do)
+{
+	uint32_t number = talk(peer, "EHLO a\r\n");
+	for (unsigned i = 0; i < 1001; i++) {
+		wire_tcp(peer, .flags = TCP_SYN, .seq = peer->seq);
+		wire_forget(peer->wire);
+	}
+	wire_tcp(peer, .flags = TCP_SYN, .seq = peer->seq);
+	wire_expect_nothing(peer->wire);
+	wire_tcp(peer, .flags = TCP_ACK, .seq = peer->seq - 8, .payload = "EHLO a\r\n");
+	cr_assert_eq(wire_expect_tcp(peer, TCP_ACK)->ack, peer->seq);
+	end(peer, number);
+}
+
+// A client that opens its window between our probes and takes nothing holds its block no longer than others.
+WIRE_TEST(talk, a_client_that_takes_nothing_is_given_up_after_the_worker_let_go)
+{
+	uint32_t number = talk(peer, "EHLO a\r\n");
+	wire_tcp(peer, .flags = TCP_ACK, .zero_window = true);
+	uint32_t ack = peer->ack;
+	wire_reply(peer->wire, number, "421 x\r\n");
+	wire_wish(peer->wire, number, BS_WISH_CLOSE);
+	for (unsigned i = 0; i < 300 && peer->wire->counters.records > 0; i++) {
+		wire_tcp(peer, .flags = TCP_ACK, .ack = ack, .zero_window = true);
+		wire_tcp(peer, .flags = TCP_ACK, .ack = ack, .window = 1);
+		wire_advance(peer->wire, 1000);
+		wire_forget(peer->wire);
+	}
+	cr_assert_eq(peer->wire->counters.blocks, 0);
+	wire_forget(peer->wire);
+}
