@@ -63,13 +63,15 @@ static bool armed(const struct connection *c)
 	return c->delay >= DELAY_RTO_FIRST && c->delay <= DELAY_RTO_LAST;
 }
 
-// RFC 9293, 3.10.7.4: only a segment that is not older than the last may change the window.
+// RFC 9293, 3.10.7.4: only a segment that is not older than the last may change the window. Bytes sent again by the client may
+// bring a new acknowledgement under an old number: its window goes with it, or ours would reach beyond what he has.
 static void take_window(struct dataplane *dataplane, struct connection *c, struct talk *talk,
 	const struct frame *frame)
 {
-	if (sequence_after(talk->snd_wl1, frame->sequence) ||
-		(talk->snd_wl1 == frame->sequence &&
-			sequence_after(talk->snd_wl2, frame->acknowledgement)))
+	if (!sequence_after(frame->acknowledgement, c->snd_una) &&
+		(sequence_after(talk->snd_wl1, frame->sequence) ||
+			(talk->snd_wl1 == frame->sequence &&
+				sequence_after(talk->snd_wl2, frame->acknowledgement))))
 		return;
 	uint32_t window = (uint32_t)frame->window << talk->send_shift;
 	if (talk->snd_wnd == 0 && window > 0) {

@@ -636,3 +636,22 @@ WIRE_TEST(talk, a_client_that_takes_nothing_is_given_up_after_the_worker_let_go)
 	cr_assert_eq(peer->wire->counters.blocks, 0);
 	wire_forget(peer->wire);
 }
+
+// Bytes sent again have an old number and may have a new acknowledgement: the window they name counts from there.
+WIRE_TEST(talk, the_window_goes_with_a_new_acknowledgement)
+{
+	char text[601];
+	memset(text, 'r', 600);
+	text[600] = 0;
+	uint32_t number = talk(peer, "EHLO a\r\n");
+	uint32_t seq = peer->seq;
+	wire_tcp(peer, .flags = TCP_ACK, .seq = seq + 1, .payload = "b", .window = 1000);
+	wire_forget(peer->wire);
+	wire_reply(peer->wire, number, text);
+	expect_text(peer, text);
+	wire_tcp(peer, .flags = TCP_ACK, .seq = seq, .payload = "a", .window = 100);
+	wire_forget(peer->wire);
+	wire_reply(peer->wire, number, text);
+	cr_assert_eq(wire_expect_tcp(peer, TCP_ACK)->payload_length, 100);
+	end(peer, number);
+}
