@@ -15,9 +15,10 @@
 
 // How long an lcore without work looks on before its first nap: the time in which a burst's next packet or a worker's
 // answer usually comes. Longer would tell on an idle program, shorter would pay a system call for each packet.
-#define LINGER_NS   (UINT64_C(20) * 1000)
-#define NAP_FIRST   (UINT64_C(50) * 1000)
-#define NAP_LONGEST (UINT64_C(1000) * 1000)
+#define LINGER_NS (UINT64_C(20) * 1000)
+#define NAP_FIRST (UINT64_C(50) * 1000)
+#define NAP_LONGEST \
+	(UINT64_C(100) * 1000 * 1000) // the bell ends it; a role without one says its patience
 
 struct lcore {
 	struct lcore_settings settings;

@@ -27,8 +27,10 @@
 // RSTs and challenge ACKs a second: RFC 5961, 7 wants them bounded; a scan of our ports is answered slowly.
 #define RESETS_A_SECOND     1000u
 #define CHALLENGES_A_SECOND 1000u
-// Without interrupts from the port, the longest nap between two looks at it.
-#define PATIENCE_NS 1000000u
+// Without interrupts from the port, the longest nap between two looks at it: a millisecond where somebody is
+// connected, and so little more where nobody is that a SYN does not mind.
+#define PATIENCE_NS       1000000u
+#define PATIENCE_ALONE_NS 4000000u
 
 // `class`: of the source, when the frame is a SYN.
 static enum bs_reason connection_input(struct dataplane *dataplane, const struct port *port,
@@ -275,7 +277,8 @@ bool dataplane_ready(void *self)
 
 uint64_t dataplane_patience(void *self, uint64_t now_ns)
 {
-	return PATIENCE_NS;
+	const struct dataplane *dataplane = self;
+	return dataplane->counters->records > 0 ? PATIENCE_NS : PATIENCE_ALONE_NS;
 }
 
 static bool make_streams(struct dataplane *dataplane, const struct dataplane_settings *settings)
