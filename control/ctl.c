@@ -7,57 +7,38 @@
 #include <string.h>
 
 #include "control/ctl_call.h"
-#include "control/ctl_show.h"
-#include "control/nearest.h"
+#include "control/ctl_command.h"
 
 #define DEFAULT_SOCKET "/run/barscreen/control"
 
 struct options {
 	const char *socket;
-	bool json, all;
-	const char *command;
+	bool json;
+	struct ctl_view view;
+	const struct ctl_command *command;
+	int words; // behind the command
+	char **word;
 };
 
-static const char usage[] =
-	"Usage: barscreenctl [OPTION...] COMMAND\n"
-	"\n"
-	"Commands\n"
-	"  status         ports, links, gateways, cores, sessions and connections now\n"
-	"  stats          counters and reasons of drops, summed up over all cores\n"
-	"  stop           refuse new connections, let sessions end, then exit\n"
-	"  help           this text\n"
-	"\n"
-	"Options\n"
-	"  --socket PATH  control socket of the daemon (" DEFAULT_SOCKET ")\n"
-	"  --json         the daemon's answer as it is, for machines; stats by core too\n"
-	"  --all          stats: counters that are zero too\n"
-	"  --version      version of this program\n"
-	"\n"
-	"Exit status: 0 done, 1 refused, 2 wrong usage, 3 no daemon there or no answer.\n";
-
-static int usage_error(const char *format, const char *what)
+static void usage(FILE *out)
 {
-	fprintf(stderr, "barscreenctl: ");
-	fprintf(stderr, format, what);
-	fprintf(stderr, "; 'barscreenctl help' shows what there is\n");
-	return CTL_USAGE;
-}
-
-static int unknown_command(const char *command)
-{
-	static const char *const known[] = {"status", "stats", "stop", "help"};
-	struct nearest nearest = {0};
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (strcmp(command, known[i]) == 0)
-			return CTL_OK;
-		nearest_offer(&nearest, command, known[i]);
+	fputs("Usage: barscreenctl [OPTION...] COMMAND\n\nCommands\n", out);
+	for (unsigned i = 0; i < ctl_command_count; i++) {
+		const struct ctl_command *command = &ctl_commands[i];
+		int width = fprintf(out, "  %s%s%s", command->name,
+			command->words[0] == '\0' ? "" : " ", command->words);
+		if (width > 16)
+			width = fprintf(out, "\n") - 1;
+		fprintf(out, "%*s%s\n", 17 - width, "", command->sentence);
 	}
-	if (nearest.word != NULL)
-		fprintf(stderr, "barscreenctl: unknown command '%s'; did you mean '%s'?\n", command,
-			nearest.word);
-	else
-		usage_error("unknown command '%s'", command);
-	return CTL_USAGE;
+	fputs("\nOptions\n"
+	      "  --socket PATH  control socket of the daemon (" DEFAULT_SOCKET ")\n"
+	      "  --json         the daemon's answer as it is, for machines; stats by core too\n"
+	      "  --all          stats: counters that are zero too\n"
+	      "  --version      version of this program\n"
+	      "\n"
+	      "Exit status: 0 done, 1 refused, 2 wrong usage, 3 no daemon there or no answer.\n",
+		out);
 }
 
 // Exits for --help and --version, and for what is wrong.
@@ -77,56 +58,66 @@ static struct options parse(int argc, char **argv)
 			options.json = true;
 			break;
 		case 'a':
-			options.all = true;
+			options.view.all = true;
 			break;
 		case 'V':
 			puts("barscreenctl " BS_VERSION);
 			exit(CTL_OK);
 		case 'h':
-			fputs(usage, stdout);
+			usage(stdout);
 			exit(CTL_OK);
 		default: // getopt_long() said what
-			fputs(usage, stderr);
+			usage(stderr);
 			exit(CTL_USAGE);
 		}
 	}
 	if (optind == argc) {
-		fputs(usage, stderr);
+		usage(stderr);
 		exit(CTL_USAGE);
 	}
-	options.command = argv[optind];
-	if (unknown_command(options.command) != CTL_OK)
+	char why[CTL_WHY];
+	options.command = ctl_command_find(argv[optind], why);
+	if (options.command == NULL) {
+		fprintf(stderr, "barscreenctl: %s\n", why);
 		exit(CTL_USAGE);
-	if (optind + 1 < argc)
-		exit(usage_error("'%s' is one word too many", argv[optind + 1]));
+	}
+	options.words = argc - optind - 1;
+	options.word = argv + optind + 1;
 	return options;
 }
 
 static void show(const struct options *options, const json_t *answer)
 {
-	if (options->json) {
-		json_dumpf(answer, stdout, JSON_COMPACT);
-		putchar('\n');
-	} else if (strcmp(options->command, "status") == 0) {
-		ctl_show_status(stdout, answer);
-	} else if (strcmp(options->command, "stats") == 0) {
-		ctl_show_stats(stdout, answer, options->all);
-	} else {
-		puts("barscreen is stopping: no new connections, sessions end at their next "
-		     "command");
+	if (!options->json && options->command->show != NULL) {
+		options->command->show(stdout, answer, &options->view);
+		return;
 	}
+	json_dumpf(answer, stdout, JSON_COMPACT);
+	putchar('\n');
+}
+
+static bool is_help(const struct options *options)
+{
+	return !options->json && options->words == 0 && options->command->show == NULL &&
+	       strcmp(options->command->name, "help") == 0;
 }
 
 int main(int argc, char **argv)
 {
 	struct options options = parse(argc, argv);
-	char error[CTL_ERROR];
+	char error[CTL_ERROR], why[CTL_WHY];
 	json_t *answer = NULL;
-	if (!options.json && strcmp(options.command, "help") == 0) {
-		fputs(usage, stdout);
+	if (is_help(&options)) {
+		usage(stdout);
 		return CTL_OK;
 	}
-	enum ctl_exit result = ctl_call(options.socket, options.command, &answer, error);
+	json_t *request = ctl_command_request(options.command, options.words, options.word, why);
+	if (request == NULL) {
+		fprintf(stderr, "barscreenctl: %s\n", why);
+		return CTL_USAGE;
+	}
+	enum ctl_exit result = ctl_call(options.socket, request, &answer, error);
+	json_decref(request);
 	if (result != CTL_OK) {
 		fprintf(stderr, "barscreenctl: %s\n", error);
 		return (int)result;

@@ -113,12 +113,11 @@ static char *receive_line(int fd, size_t *length, const char **why)
 	return NULL;
 }
 
-static enum ctl_exit ask(int fd, const char *command, json_t **answer, char error[CTL_ERROR])
+static enum ctl_exit ask(int fd, const json_t *request, json_t **answer, char error[CTL_ERROR])
 {
 	const char *why = "it does not read";
 	size_t length = 0;
-	json_t *request = json_pack("{s:s}", "command", command);
-	char *bytes = request != NULL ? json_dumps(request, JSON_COMPACT) : NULL;
+	char *bytes = json_dumps(request, JSON_COMPACT);
 	char *line = NULL;
 	// The newline takes the place of the NUL.
 	if (bytes != NULL) {
@@ -132,7 +131,6 @@ static enum ctl_exit ask(int fd, const char *command, json_t **answer, char erro
 	*answer = line != NULL ? json_loadb(line, length, 0, NULL) : NULL;
 	free(line);
 	free(bytes);
-	json_decref(request);
 	if (json_is_object(*answer))
 		return CTL_OK;
 	json_decref(*answer);
@@ -142,13 +140,13 @@ static enum ctl_exit ask(int fd, const char *command, json_t **answer, char erro
 }
 
 enum ctl_exit ctl_call(
-	const char *path, const char *command, json_t **answer, char error[CTL_ERROR])
+	const char *path, const json_t *request, json_t **answer, char error[CTL_ERROR])
 {
 	int fd;
 	enum ctl_exit result = open_socket(path, &fd, error);
 	if (result != CTL_OK)
 		return result;
-	result = ask(fd, command, answer, error);
+	result = ask(fd, request, answer, error);
 	close(fd);
 	if (result != CTL_OK || json_is_true(json_object_get(*answer, "ok")))
 		return result;

@@ -15,7 +15,7 @@ enum ctl_exit {
 
 #define CTL_ERROR 512
 
-// Sends `command` to the daemon at `path` and waits for the answer, some seconds at most. On CTL_OK `*answer` is the
+// Sends `request` to the daemon at `path` and waits for the answer, some seconds at most. On CTL_OK `*answer` is the
 // caller's; else `error` says what is wrong and how to mend it.
 enum ctl_exit ctl_call(
-	const char *path, const char *command, json_t **answer, char error[CTL_ERROR]);
+	const char *path, const json_t *request, json_t **answer, char error[CTL_ERROR]);

@@ -13,11 +13,15 @@ struct request_answer {
 	char *line; // one JSON object and a newline; the caller's, free()
 	size_t length;
 	bool stop; // the daemon was asked to stop, by one who may
+	// Not NULL: there is no line yet. To be called again and again, with `ticket`, until it returns true and `answer`
+	// is filled (line NULL: no memory). It never blocks; who no longer wants the answer just doesn't call.
+	bool (*later)(struct daemon *daemon, uint64_t ticket, struct request_answer *answer);
+	uint64_t ticket;
 };
 
 // `line`: any bytes, without the newline. `may_write`: the client may change things, not only read.
 // False without memory. Control thread.
-bool request_handle(const struct daemon *daemon, bool may_write, const char *line, size_t length,
+bool request_handle(struct daemon *daemon, bool may_write, const char *line, size_t length,
 	struct request_answer *answer);
 
 // The answer {"ok": false, "error": text}. False without memory.

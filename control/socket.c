@@ -82,6 +82,7 @@ static void close_client(struct control_socket *socket, struct client *client)
 	close(client->fd); // epoll forgets it
 	free(client->answer);
 	client->answer = NULL;
+	client->later = NULL;
 	client->fd = -1;
 	socket->clients--;
 }
@@ -150,6 +151,7 @@ static void admit(struct control_socket *socket, int fd, uint64_t now)
 	client->fd = fd;
 	client->may_write = privileged;
 	client->at_end = false;
+	client->later = NULL;
 	client->request_length = 0;
 	client->deadline_ms = now + CLIENT_PATIENCE_MS;
 	socket->clients++;
@@ -180,6 +182,7 @@ static void serve(struct control_socket *socket, struct client *client, uint64_t
 {
 	uint32_t tag = (uint32_t)(client - socket->client);
 	uint32_t events = 0;
+	bool stays = true;
 	switch (client_turn(client, socket->daemon, now, &socket->stop_asked)) {
 	case CLIENT_READS:
 		events = EPOLLIN;
@@ -187,11 +190,23 @@ static void serve(struct control_socket *socket, struct client *client, uint64_t
 	case CLIENT_WRITES:
 		events = EPOLLOUT;
 		break;
+	case CLIENT_WAITS: // a hang-up is reported all the same
+		break;
 	case CLIENT_GONE:
+		stays = false;
 		break;
 	}
-	if (events == 0 || !watch(socket, EPOLL_CTL_MOD, client->fd, events, tag))
+	if (!stays || !watch(socket, EPOLL_CTL_MOD, client->fd, events, tag))
 		close_client(socket, client);
+}
+
+// Answers that were not ready at once.
+static void serve_waiting(struct control_socket *socket, uint64_t now)
+{
+	for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
+		if (socket->client[i].fd >= 0 && socket->client[i].later != NULL)
+			serve(socket, &socket->client[i], now);
+	}
 }
 
 static void tick(struct control_socket *socket)
@@ -234,9 +249,13 @@ void control_socket_turn_at(struct control_socket *socket, uint64_t now)
 			accept_some(socket, now);
 		else if (tag == TAG_TICK)
 			tick(socket);
+		else if (socket->client[tag].fd >= 0 && socket->client[tag].later != NULL)
+			close_client(socket,
+				&socket->client[tag]); // nothing but a hang-up was watched for
 		else if (socket->client[tag].fd >= 0)
 			serve(socket, &socket->client[tag], now);
 	}
+	serve_waiting(socket, now);
 	close_the_late(socket, now);
 	set_tick(socket);
 }

@@ -17,7 +17,8 @@ struct control_socket;
 // live one is an error ("already running"). `daemon` must outlive it.
 struct control_socket *control_socket_new(struct daemon *daemon, const char *path, char error[256]);
 void control_socket_free(struct control_socket *socket);
-// To be waited on (an epoll descriptor); then control_socket_turn().
+// To be waited on (an epoll descriptor); then control_socket_turn(). It is also to be called when an answer that was not
+// ready (request_answer.later) may be.
 int control_socket_fd(const struct control_socket *socket);
 void control_socket_turn(struct control_socket *socket);
 // The same with the clock given (milliseconds, as CLOCK_MONOTONIC): for tests.

@@ -46,8 +46,7 @@ static char *request_end(struct client *client)
 }
 
 // Answers the first request in the buffer, which is there. False when the client must go.
-static bool answer_one(
-	struct client *client, const struct daemon *daemon, uint64_t now_ms, bool *stop)
+static bool answer_one(struct client *client, struct daemon *daemon, uint64_t now_ms, bool *stop)
 {
 	struct request_answer answer;
 	size_t length = (size_t)(request_end(client) - client->request);
@@ -58,7 +57,22 @@ static bool answer_one(
 		return false;
 	if (answer.stop)
 		*stop = true;
-	return give_answer(client, &answer, now_ms);
+	if (answer.later == NULL)
+		return give_answer(client, &answer, now_ms);
+	client->later = answer.later;
+	client->ticket = answer.ticket;
+	client->deadline_ms = UINT64_MAX;
+	return true;
+}
+
+// False when the client must go.
+static bool ask_again(struct client *client, struct daemon *daemon, uint64_t now_ms)
+{
+	struct request_answer answer = {0};
+	if (client->later == NULL || !client->later(daemon, client->ticket, &answer))
+		return true;
+	client->later = NULL;
+	return answer.line != NULL && give_answer(client, &answer, now_ms);
 }
 
 // False when the client is gone.
@@ -88,13 +102,16 @@ static bool refuse_oversize(struct client *client, uint64_t now_ms)
 }
 
 enum client_wish client_turn(
-	struct client *client, const struct daemon *daemon, uint64_t now_ms, bool *stop)
+	struct client *client, struct daemon *daemon, uint64_t now_ms, bool *stop)
 {
 	if (!send_answer(client, now_ms))
 		return CLIENT_GONE;
-	if (client->answer == NULL && !receive(client))
+	if (!ask_again(client, daemon, now_ms))
 		return CLIENT_GONE;
-	for (unsigned i = 0; i < CLIENT_TURN_MAX && client->answer == NULL; i++) {
+	if (client->answer == NULL && client->later == NULL && !receive(client))
+		return CLIENT_GONE;
+	for (unsigned i = 0; i < CLIENT_TURN_MAX && client->answer == NULL && client->later == NULL;
+		i++) {
 		if (request_end(client) != NULL) {
 			if (!answer_one(client, daemon, now_ms, stop))
 				return CLIENT_GONE;
@@ -105,6 +122,8 @@ enum client_wish client_turn(
 			break;
 		}
 	}
+	if (client->later != NULL)
+		return CLIENT_WAITS;
 	if (client->answer != NULL || request_end(client) != NULL)
 		return CLIENT_WRITES;
 	return client->at_end ? CLIENT_GONE : CLIENT_READS;

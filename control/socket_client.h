@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "control/daemon.h"
+#include "control/request.h"
 
 #define CLIENT_REQUEST_MAX 65536u // bytes of a request with its newline
 #define CLIENT_ANSWER_MAX  (UINT32_C(4) << 20)
@@ -21,6 +22,9 @@ struct client {
 	bool may_write;
 	bool at_end; // the client's last byte came, or it broke a rule: answer what is there, then close
 	uint64_t deadline_ms;
+	// The answer is not ready: asked for each turn (control/request.h). No patience runs meanwhile.
+	bool (*later)(struct daemon *daemon, uint64_t ticket, struct request_answer *answer);
+	uint64_t ticket;
 	char *answer; // being sent; NULL when none
 	size_t answer_length, answer_sent;
 	size_t request_length;
@@ -30,9 +34,10 @@ struct client {
 enum client_wish {
 	CLIENT_READS, // call again when bytes come
 	CLIENT_WRITES, // call again when it can be written to; also when a request waits that had no turn
-	CLIENT_GONE, // close it
+	CLIENT_WAITS, // call again when the answer may be ready; if it hangs up, close it
+	CLIENT_GONE,  // close it
 };
 
 // One bounded turn: sends, reads, answers. Sets `*stop` when a client that may asked for it.
 enum client_wish client_turn(
-	struct client *client, const struct daemon *daemon, uint64_t now_ms, bool *stop);
+	struct client *client, struct daemon *daemon, uint64_t now_ms, bool *stop);

@@ -11,7 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count);
 
-static void check(const struct daemon *daemon, bool may_write, const char *line, size_t length)
+static void check(struct daemon *daemon, bool may_write, const char *line, size_t length)
 {
 	struct request_answer answer;
 	if (!request_handle(daemon, may_write, line, length, &answer))
@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
 	static struct bs_dataplane_counters dataplane;
 	static struct bs_worker_counters worker;
-	static const struct daemon program = {.dataplane = {&dataplane},
+	static struct daemon program = {.dataplane = {&dataplane},
 		.dataplane_count = 1,
 		.worker = {&worker},
 		.worker_count = 1};
