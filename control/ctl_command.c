@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "control/ctl_show.h"
-#include "control/nearest.h"
+#include "control/ctl_words.h"
 
 static void show_status(FILE *out, const json_t *answer, const struct ctl_view *view)
 {
@@ -22,47 +22,72 @@ static void show_stop(FILE *out, const json_t *answer, const struct ctl_view *vi
 		out);
 }
 
-const struct ctl_command ctl_commands[] = {
-	{"status", "", "ports, links, gateways, cores, sessions and connections now", NULL,
-		show_status},
-	{"stats", "", "counters and reasons of drops, summed up over all cores", NULL, show_stats},
-	{"stop", "", "refuse new connections, let sessions end, then exit", NULL, show_stop},
-	{"help", "", "this text", NULL, NULL},
+const struct ctl_command ctl_commands[COMMAND_COUNT] = {
+	[COMMAND_STATUS] = {.show = show_status},
+	[COMMAND_STATS] = {.show = show_stats},
+	[COMMAND_STOP] = {.show = show_stop},
 };
-const unsigned ctl_command_count = sizeof(ctl_commands) / sizeof(ctl_commands[0]);
 
-const struct ctl_command *ctl_command_find(const char *name, char why[CTL_WHY])
+static const struct ctl_command *row(const struct command *command)
 {
-	struct nearest nearest = {0};
-	for (unsigned i = 0; i < ctl_command_count; i++) {
-		if (strcmp(name, ctl_commands[i].name) == 0)
-			return &ctl_commands[i];
-		nearest_offer(&nearest, name, ctl_commands[i].name);
-	}
-	if (nearest.word != NULL)
-		snprintf(why, CTL_WHY, "unknown command '%.60s'; did you mean '%s'?", name,
-			nearest.word);
+	return &ctl_commands[command - commands];
+}
+
+const struct command *ctl_command_find(int count, char **word, int *used, char why[CTL_WHY])
+{
+	char both[64];
+	const struct command *command = NULL;
+	*used = 2;
+	if (count > 1 &&
+		snprintf(both, sizeof(both), "%s %s", word[0], word[1]) < (int)sizeof(both))
+		command = command_find(both);
+	if (command != NULL)
+		return command;
+	*used = 1;
+	command = command_find(word[0]);
+	if (command != NULL)
+		return command;
+	const char *nearest = command_nearest(word[0]);
+	if (nearest != NULL)
+		snprintf(why, CTL_WHY, "unknown command '%.60s'; did you mean '%s'?", word[0],
+			nearest);
 	else
 		snprintf(why, CTL_WHY,
-			"unknown command '%.60s'; 'barscreenctl help' shows what there is", name);
+			"unknown command '%.60s'; 'barscreenctl help' shows what there is",
+			word[0]);
 	return NULL;
 }
 
 json_t *ctl_command_request(
-	const struct ctl_command *command, int count, char **word, char why[CTL_WHY])
+	const struct command *command, int count, char **word, char why[CTL_WHY])
 {
-	json_t *request = NULL;
+	char synopsis[CTL_SYNOPSIS];
+	if (row(command)->request == NULL)
+		return ctl_words_request(command, count, word, why);
 	snprintf(why, CTL_WHY, "no memory");
-	if (command->request == NULL && count > 0) {
-		snprintf(why, CTL_WHY,
-			"'%.60s' is one word too many; 'barscreenctl help' shows what there is",
-			word[0]);
-		return NULL;
-	}
-	if (command->request == NULL)
-		return json_pack("{s:s}", "command", command->name);
-	request = command->request(command->name, count, word, why);
+	json_t *request = row(command)->request(command->name, count, word, why);
 	if (request == NULL && why[0] == '\0')
-		snprintf(why, CTL_WHY, "write: barscreenctl %s %s", command->name, command->words);
+		snprintf(why, CTL_WHY, "write: barscreenctl %s %.150s", command->name,
+			ctl_command_synopsis(command, synopsis));
 	return request;
+}
+
+const char *ctl_command_synopsis(const struct command *command, char text[CTL_SYNOPSIS])
+{
+	if (row(command)->words != NULL)
+		snprintf(text, CTL_SYNOPSIS, "%s", row(command)->words);
+	else
+		ctl_words_synopsis(command, text);
+	return text;
+}
+
+void ctl_command_show(
+	FILE *out, const struct command *command, const json_t *answer, const struct ctl_view *view)
+{
+	if (row(command)->show != NULL) {
+		row(command)->show(out, answer, view);
+		return;
+	}
+	json_dumpf(answer, out, JSON_INDENT(2));
+	fputc('\n', out);
 }

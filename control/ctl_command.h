@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The commands of barscreenctl: one row each in control/ctl_command.c; how words become a request and an answer becomes
-// lines for people stands in control/ctl_*.c.
+// How barscreenctl asks and shows the commands of control/commands.h: one row for each that wants more than the rule, in
+// ctl_command.c. The rule: words become members as the command's arguments say (ctl_words.h), and the answer is shown
+// as JSON, indented. How answers become lines for people stands in control/ctl_show*.c.
 #pragma once
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
+
+#include "control/commands.h"
 
 #define CTL_WHY 200
 
@@ -15,20 +18,23 @@ struct ctl_view {
 };
 
 struct ctl_command {
-	const char *name;
-	const char *words; // for the usage: "add PREFIX [for TIME] [NOTE]"
-	const char *sentence;
-	// The request from the words behind the command; NULL with `why` ("" : the command takes no such words).
-	// NULL: no words are allowed, and the request is the command's name.
+	const char *
+		words; // for the usage: "add PREFIX [for TIME] [NOTE]"; NULL: made from the arguments
+	// The request from the words behind the command; NULL with `why` ("": the command takes no such words).
 	json_t *(*request)(const char *name, int count, char **word, char why[CTL_WHY]);
 	void (*show)(FILE *out, const json_t *answer, const struct ctl_view *view);
 };
 
-extern const struct ctl_command ctl_commands[];
-extern const unsigned ctl_command_count;
+extern const struct ctl_command ctl_commands[COMMAND_COUNT];
 
-// NULL with what is wrong in `why`.
-const struct ctl_command *ctl_command_find(const char *name, char why[CTL_WHY]);
-// The caller's; NULL with what is wrong in `why`.
+// The command that `word` begins with, of two words where there is one; `*used` is their number. NULL with what is wrong
+// in `why`.
+const struct command *ctl_command_find(int count, char **word, int *used, char why[CTL_WHY]);
+// `word`: those behind the command. The caller's; NULL with what is wrong in `why`.
 json_t *ctl_command_request(
-	const struct ctl_command *command, int count, char **word, char why[CTL_WHY]);
+	const struct command *command, int count, char **word, char why[CTL_WHY]);
+// "PREFIX [--limit NUMBER]". Returns `text`.
+#define CTL_SYNOPSIS 300
+const char *ctl_command_synopsis(const struct command *command, char text[CTL_SYNOPSIS]);
+void ctl_command_show(FILE *out, const struct command *command, const json_t *answer,
+	const struct ctl_view *view);

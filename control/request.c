@@ -1,56 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// The dispatcher: from a line to the handler of its command, and from the handler's object to a line.
+#include "control/request.h"
+
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/nearest.h"
-#include "control/report.h"
-#include "control/request.h"
+#include "control/request_arguments.h"
 #include "control/request_command.h"
 
-static json_t *run_status(struct request_call *call)
-{
-	return report_status(call->daemon);
-}
-
-static json_t *run_stats(struct request_call *call)
-{
-	return report_stats(call->daemon);
-}
-
-static json_t *run_stop(struct request_call *call)
-{
-	call->answer->stop = true;
-	return json_pack("{s:b, s:b}", "ok", 1, "stopping", 1);
-}
-
-static json_t *run_help(struct request_call *call);
-
-static const struct request_command commands[] = {
-	{"status", REQUEST_READS, "", "ports, links, gateways, cores, sessions and connections now",
-		run_status},
-	{"stats", REQUEST_READS, "", "every counter and every drop reason, in total and by lcore",
-		run_stats},
-	{"stop", REQUEST_WRITES, "", "refuse new connections, let sessions end, then exit",
-		run_stop},
-	{"help", REQUEST_READS, "", "these commands", run_help},
+static request_handler *const handlers[COMMAND_COUNT] = {
+#define COMMAND_HANDLER(number, name, right, arguments, handler, sentence) \
+	[COMMAND_##number] = handler,
+	COMMANDS(COMMAND_HANDLER)
+#undef COMMAND_HANDLER
 };
-#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
-
-static json_t *run_help(struct request_call *call)
-{
-	json_t *list = json_object();
-	for (size_t i = 0; list != NULL && i < COMMANDS; i++) {
-		if (json_object_set_new(
-			    list, commands[i].name, json_string(commands[i].sentence)) != 0) {
-			json_decref(list);
-			list = NULL;
-		}
-	}
-	return json_pack("{s:b, s:o}", "ok", 1, "commands", list);
-}
 
 // What came from outside, fit for an error message: short, and printable ASCII, so that it can't be bad UTF-8.
 static void quote(char *out, size_t size, const char *bytes)
@@ -105,45 +72,28 @@ bool request_string(
 	return false;
 }
 
-static const struct request_command *find_command(const char *name, json_t **refusal)
+const char *request_word(const struct request_call *call, const char *member)
 {
-	struct nearest nearest = {0};
+	return json_string_value(json_object_get(call->request, member));
+}
+
+int64_t request_count(const struct request_call *call, const char *member, int64_t otherwise)
+{
+	const json_t *value = json_object_get(call->request, member);
+	return value != NULL ? json_integer_value(value) : otherwise;
+}
+
+bool request_flag(const struct request_call *call, const char *member)
+{
+	return json_is_true(json_object_get(call->request, member));
+}
+
+// The row of the command that a parsed request names, or NULL with `refusal`.
+static const struct command *command_of(const json_t *request, json_t **refusal)
+{
 	char typed[64];
-	for (size_t i = 0; i < COMMANDS; i++) {
-		if (strcmp(commands[i].name, name) == 0)
-			return &commands[i];
-		nearest_offer(&nearest, name, commands[i].name);
-	}
-	quote(typed, sizeof(typed), name);
-	*refusal = nearest.word != NULL
-			   ? request_error("unknown command \"%s\"; did you mean \"%s\"?", typed,
-				     nearest.word)
-			   : request_error(
-				     "unknown command \"%s\"; the command \"help\" lists them",
-				     typed);
-	return NULL;
-}
-
-static bool has_word(const char *words, const char *word)
-{
-	size_t length = strlen(word);
-	for (const char *at = words; *at != '\0'; at += strspn(at, " ")) {
-		size_t n = strcspn(at, " ");
-		if (n == length && memcmp(at, word, n) == 0)
-			return true;
-		at += n;
-	}
-	return false;
-}
-
-// The command that a parsed request names, or NULL with `refusal`. A member that we do not know may be one that
-// changes what the command means: better refused than ignored.
-static const struct request_command *command_of(json_t *request, json_t **refusal)
-{
-	const struct request_command *command;
-	const char *key;
-	json_t *value;
-	const char *name = json_string_value(json_object_get(request, "command"));
+	const json_t *member = json_object_get(request, "command");
+	const char *name = json_string_value(member);
 	if (!json_is_object(request)) {
 		*refusal = request_error(
 			"a request is a JSON object like {\"command\": \"status\"}");
@@ -153,24 +103,28 @@ static const struct request_command *command_of(json_t *request, json_t **refusa
 		*refusal = request_error("member \"command\" is missing or no string");
 		return NULL;
 	}
-	command = find_command(name, refusal);
-	if (command == NULL)
-		return NULL;
-	json_object_foreach(request, key, value)
-	{
-		if (strcmp(key, "command") != 0 && !has_word(command->members, key)) {
-			*refusal = request_error("unknown member \"%.64s\"", key);
-			return NULL;
-		}
-	}
-	return command;
+	const struct command *command = strlen(name) == json_string_length(member)
+						? command_find(name)
+						: NULL;
+	if (command != NULL)
+		return command;
+	const char *nearest = command_nearest(name);
+	quote(typed, sizeof(typed), name);
+	*refusal = nearest != NULL ? request_error("unknown command \"%s\"; did you mean \"%s\"?",
+					     typed, nearest)
+				   : request_error("unknown command \"%s\"; the command "
+						   "\"help\" lists them",
+					     typed);
+	return NULL;
 }
 
 bool request_dump(struct request_answer *answer, json_t *object)
 {
 	if (object == NULL)
 		return false;
-	char *text = json_dumps(object, JSON_COMPACT);
+	char *text = NULL;
+	if (answer->id == NULL || json_object_set(object, "id", answer->id) == 0)
+		text = json_dumps(object, JSON_COMPACT);
 	json_decref(object);
 	if (text == NULL)
 		return false;
@@ -191,17 +145,28 @@ bool request_refuse(struct request_answer *answer, const char *text)
 	return request_dump(answer, request_error("%s", text));
 }
 
+void request_answer_end(struct request_answer *answer)
+{
+	json_decref(answer->id);
+	answer->id = NULL;
+}
+
+// The answer, NULL when it comes later or there is no memory.
 static json_t *run(struct request_call *call)
 {
 	json_t *refusal = NULL;
-	json_t *request = (json_t *)call->request;
-	const struct request_command *command = command_of(request, &refusal);
+	const struct command *command = command_of(call->request, &refusal);
+	if (json_is_object(call->request) &&
+		!request_id_take(call->request, &call->answer->id, &refusal))
+		return refusal;
 	if (command == NULL)
 		return refusal;
 	call->command = command->name;
 	if (command->right == REQUEST_WRITES && !request_may_write(call, &refusal))
 		return refusal;
-	return command->run(call);
+	if (!request_arguments_check(command, call->request, &refusal))
+		return refusal;
+	return handlers[command - commands](call);
 }
 
 bool request_handle(struct daemon *daemon, bool may_write, const char *line, size_t length,
@@ -217,5 +182,9 @@ bool request_handle(struct daemon *daemon, bool may_write, const char *line, siz
 		.daemon = daemon, .request = request, .may_write = may_write, .answer = answer};
 	json_t *object = run(&call);
 	json_decref(request);
-	return answer->later != NULL || request_dump(answer, object);
+	if (answer->later != NULL)
+		return true;
+	bool answered = request_dump(answer, object);
+	request_answer_end(answer);
+	return answered;
 }

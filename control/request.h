@@ -4,6 +4,7 @@
 // doc/control-socket.md.
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -17,12 +18,16 @@ struct request_answer {
 	// is filled (line NULL: no memory). It never blocks; who no longer wants the answer just doesn't call.
 	bool (*later)(struct daemon *daemon, uint64_t ticket, struct request_answer *answer);
 	uint64_t ticket;
+	json_t *id; // of the request, for an answer that comes later; NULL when it has none
 };
 
 // `line`: any bytes, without the newline. `may_write`: the client may change things, not only read.
 // False without memory. Control thread.
 bool request_handle(struct daemon *daemon, bool may_write, const char *line, size_t length,
 	struct request_answer *answer);
+
+// Gives back what an answer holds besides its line: needed where `later` was set.
+void request_answer_end(struct request_answer *answer);
 
 // The answer {"ok": false, "error": text}. False without memory.
 bool request_refuse(struct request_answer *answer, const char *text);

@@ -1,38 +1,30 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The commands of the control socket: one row each in control/request.c, handlers in control/request_*.c.
+// What the handlers of the control socket's commands share. The rows are in control/commands.h, the handlers in
+// control/request_*.c.
 //
 // Control thread.
 #pragma once
 
 #include <jansson.h>
 
+#include "control/commands.h"
 #include "control/request.h"
 
 #define REQUEST_ERROR 512
 
-enum request_right {
-	REQUEST_READS,
-	REQUEST_WRITES,  // only for root and our own user
-	REQUEST_DEPENDS, // on the members: the handler asks request_may_write()
-};
-
 struct request_call {
 	struct daemon *daemon;
-	const json_t *request; // an object; its members are known ones, their types are not checked
+	// An object. Its members have the kinds and ranges of the command's row, those needed are there; "command" and "id" are
+	// in it too.
+	const json_t *request;
 	const char *command;
 	bool may_write;
 	struct request_answer *answer; // `stop`, or `later` and `ticket`, are set by the handler
 };
 
-struct request_command {
-	const char *name;
-	enum request_right right;
-	const char *members; // allowed besides "command": "prefix for note"
-	const char *sentence;
-	// The answer with "ok", as from request_error() too; NULL without memory, and when answer->later is set.
-	json_t *(*run)(struct request_call *call);
-};
+// The answer with "ok", as from request_error() too; NULL without memory, and when answer->later is set.
+typedef json_t *request_handler(struct request_call *call);
 
 // {"ok": false, "error": ...}; bytes that are no printable ASCII become '?'.
 json_t *request_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -44,8 +36,19 @@ bool request_may_write(const struct request_call *call, json_t **refusal);
 bool request_string(
 	const struct request_call *call, const char *member, const char **string, json_t **refusal);
 
+// Members whose kind the row has fixed; NULL, `otherwise` or false when missing.
+const char *request_word(const struct request_call *call, const char *member);
+int64_t request_count(const struct request_call *call, const char *member, int64_t otherwise);
+bool request_flag(const struct request_call *call, const char *member);
+
 // Text that may not be UTF-8 as a JSON string: what is not printable ASCII becomes '?'. NULL without memory.
 json_t *request_text(const char *text);
 
 // Takes over `object` (NULL: no memory) and makes the answer's line of it. For request_answer.later; false without memory.
 bool request_dump(struct request_answer *answer, json_t *object);
+
+// The handlers, by file:
+//   request_status.c   status, stats, stop, help
+#define REQUEST_HANDLER(number, name, right, arguments, handler, sentence) request_handler handler;
+COMMANDS(REQUEST_HANDLER)
+#undef REQUEST_HANDLER

@@ -82,7 +82,8 @@ static void close_client(struct control_socket *socket, struct client *client)
 	close(client->fd); // epoll forgets it
 	free(client->answer);
 	client->answer = NULL;
-	client->later = NULL;
+	request_answer_end(&client->waits);
+	client->waits.later = NULL;
 	client->fd = -1;
 	socket->clients--;
 }
@@ -151,7 +152,7 @@ static void admit(struct control_socket *socket, int fd, uint64_t now)
 	client->fd = fd;
 	client->may_write = privileged;
 	client->at_end = false;
-	client->later = NULL;
+	client->waits = (struct request_answer){0};
 	client->request_length = 0;
 	client->deadline_ms = now + CLIENT_PATIENCE_MS;
 	socket->clients++;
@@ -204,7 +205,7 @@ static void serve(struct control_socket *socket, struct client *client, uint64_t
 static void serve_waiting(struct control_socket *socket, uint64_t now)
 {
 	for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
-		if (socket->client[i].fd >= 0 && socket->client[i].later != NULL)
+		if (socket->client[i].fd >= 0 && socket->client[i].waits.later != NULL)
 			serve(socket, &socket->client[i], now);
 	}
 }
@@ -249,7 +250,7 @@ void control_socket_turn_at(struct control_socket *socket, uint64_t now)
 			accept_some(socket, now);
 		else if (tag == TAG_TICK)
 			tick(socket);
-		else if (socket->client[tag].fd >= 0 && socket->client[tag].later != NULL)
+		else if (socket->client[tag].fd >= 0 && socket->client[tag].waits.later != NULL)
 			close_client(socket,
 				&socket->client[tag]); // nothing but a hang-up was watched for
 		else if (socket->client[tag].fd >= 0)

@@ -59,8 +59,7 @@ static bool answer_one(struct client *client, struct daemon *daemon, uint64_t no
 		*stop = true;
 	if (answer.later == NULL)
 		return give_answer(client, &answer, now_ms);
-	client->later = answer.later;
-	client->ticket = answer.ticket;
+	client->waits = answer;
 	client->deadline_ms = UINT64_MAX;
 	return true;
 }
@@ -68,11 +67,12 @@ static bool answer_one(struct client *client, struct daemon *daemon, uint64_t no
 // False when the client must go.
 static bool ask_again(struct client *client, struct daemon *daemon, uint64_t now_ms)
 {
-	struct request_answer answer = {0};
-	if (client->later == NULL || !client->later(daemon, client->ticket, &answer))
+	struct request_answer *answer = &client->waits;
+	if (answer->later == NULL || !answer->later(daemon, answer->ticket, answer))
 		return true;
-	client->later = NULL;
-	return answer.line != NULL && give_answer(client, &answer, now_ms);
+	answer->later = NULL;
+	request_answer_end(answer);
+	return answer->line != NULL && give_answer(client, answer, now_ms);
 }
 
 // False when the client is gone.
@@ -108,10 +108,10 @@ enum client_wish client_turn(
 		return CLIENT_GONE;
 	if (!ask_again(client, daemon, now_ms))
 		return CLIENT_GONE;
-	if (client->answer == NULL && client->later == NULL && !receive(client))
+	if (client->answer == NULL && client->waits.later == NULL && !receive(client))
 		return CLIENT_GONE;
-	for (unsigned i = 0; i < CLIENT_TURN_MAX && client->answer == NULL && client->later == NULL;
-		i++) {
+	for (unsigned i = 0;
+		i < CLIENT_TURN_MAX && client->answer == NULL && client->waits.later == NULL; i++) {
 		if (request_end(client) != NULL) {
 			if (!answer_one(client, daemon, now_ms, stop))
 				return CLIENT_GONE;
@@ -122,7 +122,7 @@ enum client_wish client_turn(
 			break;
 		}
 	}
-	if (client->later != NULL)
+	if (client->waits.later != NULL)
 		return CLIENT_WAITS;
 	if (client->answer != NULL || request_end(client) != NULL)
 		return CLIENT_WRITES;

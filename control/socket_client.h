@@ -22,9 +22,8 @@ struct client {
 	bool may_write;
 	bool at_end; // the client's last byte came, or it broke a rule: answer what is there, then close
 	uint64_t deadline_ms;
-	// The answer is not ready: asked for each turn (control/request.h). No patience runs meanwhile.
-	bool (*later)(struct daemon *daemon, uint64_t ticket, struct request_answer *answer);
-	uint64_t ticket;
+	// `later` not NULL: the answer is not ready, and asked for each turn (control/request.h). No patience runs meanwhile.
+	struct request_answer waits;
 	char *answer; // being sent; NULL when none
 	size_t answer_length, answer_sent;
 	size_t request_length;

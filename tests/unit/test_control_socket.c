@@ -624,3 +624,16 @@ Test(control_socket, places_that_can_not_be)
 	cr_expect(control_socket_new(&program, "", error) == NULL);
 	control_socket_free(NULL);
 }
+
+Test(control_socket, an_id_comes_back)
+{
+	json_t *object = ask("{\"command\":\"help\",\"id\":\"a \\u00e9\"}");
+	expect_json(json_object_get(object, "id"), "\"a é\"");
+	json_decref(object);
+	object = ask("{\"command\":\"halp\",\"id\":-7}");
+	cr_expect(json_is_false(json_object_get(object, "ok")));
+	expect_json(json_object_get(object, "id"), "-7");
+	json_decref(object);
+	expect_error("{\"command\":\"help\",\"id\":[]}",
+		"\"id\" must be an integer or a string of at most 128 bytes");
+}

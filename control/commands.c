@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The table of commands: see the header.
+#include "control/commands.h"
+
+#include <string.h>
+
+#include "control/nearest.h"
+
+static const struct command_argument no_arguments[] = {{0}};
+
+const struct command commands[COMMAND_COUNT] = {
+#define COMMAND_ROW(number, name, right, arguments, handler, sentence) \
+	[COMMAND_##number] = {name, right, arguments, sentence},
+	COMMANDS(COMMAND_ROW)
+#undef COMMAND_ROW
+};
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	}
+	return NULL;
+}
+
+const char *command_nearest(const char *typed)
+{
+	struct nearest nearest = {0};
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		nearest_offer(&nearest, typed, commands[i].name);
+	return nearest.word;
+}
+
+const struct command_argument *command_argument_find(
+	const struct command *command, const char *name)
+{
+	for (const struct command_argument *a = command->argument; a->name != NULL; a++) {
+		if (strcmp(a->name, name) == 0)
+			return a;
+	}
+	return NULL;
+}
+
+bool command_word_is_one(const char *words, const char *word)
+{
+	size_t length = strlen(word);
+	for (const char *at = words; length > 0; at++) {
+		size_t this = strcspn(at, "|");
+		if (this == length && strncmp(at, word, length) == 0)
+			return true;
+		at += this;
+		if (*at == '\0')
+			break;
+	}
+	return false;
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The table of the control socket's commands: one row is the name, who may, its arguments, its handler and its sentence.
+// The daemon's dispatcher and "help", barscreenctl with its usage and its did-you-mean, the shell completion and the
+// table in doc/control-socket.md come from it or are checked against it.
+//
+// A new command is a row in COMMANDS, its arguments in commands.c, and its handler in the control/request_*.c of its group
+// (see control/request_command.h). How barscreenctl shows the answer is a row in ctl_command.c; without one it is shown as it is.
+//
+// Constant; any thread.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Number, name, right, arguments (commands.c), handler (request_*.c), sentence. A name may be of two words.
+// clang-format off
+#define COMMANDS(X) \
+	X(STATUS, "status", REQUEST_READS, no_arguments, request_status, \
+		"ports, links, gateways, cores, sessions and connections now") \
+	X(STATS, "stats", REQUEST_READS, no_arguments, request_stats, \
+		"every counter and every drop reason, in total and by lcore") \
+	X(STOP, "stop", REQUEST_WRITES, no_arguments, request_stop, \
+		"refuse new connections, let sessions end, then exit") \
+	X(HELP, "help", REQUEST_READS, no_arguments, request_help, \
+		"these commands")
+// clang-format on
+
+enum request_right {
+	REQUEST_READS,
+	REQUEST_WRITES,  // only for those who may change things
+	REQUEST_DEPENDS, // on the members: the handler asks request_may_write()
+};
+
+enum argument_kind {
+	ARGUMENT_TEXT,   // a string of `least` to `most` bytes, printable ASCII
+	ARGUMENT_PREFIX, // a string: address or network, as bs_prefix_parse() takes it
+	ARGUMENT_WORD,   // a string: one of `words`
+	ARGUMENT_COUNT,  // an integer from `least` to `most`
+	ARGUMENT_FLAG,   // true or false; barscreenctl: --name for true
+};
+
+struct command_argument {
+	const char *name; // NULL: the end of the list
+	enum argument_kind kind;
+	bool needed;
+	bool positional; // barscreenctl: a word after the command, in this order; else --name VALUE
+	const char *words; // "refuse|drop"
+	const char *value; // what stands for the value in usage texts: "ADDRESS"
+	const char *sentence;
+	int64_t least, most;
+};
+
+struct command {
+	const char *name;
+	enum request_right right;
+	const struct command_argument *argument; // until one without name
+	const char *sentence;
+};
+
+enum command_number {
+#define COMMAND_NUMBER(number, name, right, arguments, handler, sentence) COMMAND_##number,
+	COMMANDS(COMMAND_NUMBER)
+#undef COMMAND_NUMBER
+		COMMAND_COUNT
+};
+
+extern const struct command commands[COMMAND_COUNT];
+
+// The command of this name, or NULL.
+const struct command *command_find(const char *name);
+// The nearest name to a mistyped one, or NULL.
+const char *command_nearest(const char *typed);
+
+const struct command_argument *command_argument_find(
+	const struct command *command, const char *name);
+// True when `word` is one of `words`.
+bool command_word_is_one(const char *words, const char *word);
