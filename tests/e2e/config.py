@@ -73,10 +73,10 @@ def address_in_use():
 @case
 def control_socket_in_use():
     """A folder that can't hold the socket."""
-    with bench(change={"": {"control-socket": "/nonexistent/control"}}, start=False) as here:
+    with bench(change={"": {"control-socket": "/proc/nonexistent/control"}}, start=False) as here:
         status, lines = check(here, flags=())
         expect_equal(status, 1, f"exit status; it said {lines}")
-        expect(any("/nonexistent/control" in line for line in lines), f"it said {lines}")
+        expect(any("/proc/nonexistent/control" in line for line in lines), f"it said {lines}")
 
 
 @case

@@ -77,9 +77,9 @@ Test(audit, what_is_missing)
 		"a.org", "check: error: port \"p\": there is no interface bsnothere");
 	finds("port lo { device = net_tap addresses = {192.0.2.25/24} }\n", "a.org",
 		"check: error: port \"lo\": ");
-	finds(TAP "log = file:/nonexistent/log\n", "a.org",
+	finds(TAP "log = file:/proc/nonexistent/log\n", "a.org",
 		"check: error: log: there is no folder");
-	finds(TAP "list a { file = /nonexistent/list }\n", "a.org", "/nonexistent/list");
+	finds(TAP "list a { file = /proc/nonexistent/list }\n", "a.org", "/proc/nonexistent/list");
 	put("deny", "192.0.2.1/24\n");
 	snprintf(line, sizeof(line), TAP "list a { file = \"%s/deny\" }\n", folder);
 	finds(line, "a.org", "deny:1: ");
@@ -100,18 +100,18 @@ Test(audit, backend_missing)
 	char *said;
 	size_t size;
 	FILE *out = open_memstream(&said, &size);
-	struct config *config = taken(
-		"hostname = mx1.example.org\ndomains = {a.org}\nbackend = maildir:/nonexistent/m\n"
-		"control-socket = /nonexistent/a/b/control\n" TAP);
+	struct config *config = taken("hostname = mx1.example.org\ndomains = {a.org}\nbackend = "
+				      "maildir:/proc/nonexistent/m\n"
+				      "control-socket = /proc/nonexistent/a/b/control\n" TAP);
 	unsigned errors = config_audit(config, out);
 
 	fclose(out);
 	config_free(config);
 	well_formed(said, errors);
 	cr_expect_not_null(
-		strstr(said, "check: error: backend: there is no folder /nonexistent/m"));
-	cr_expect_not_null(
-		strstr(said, "check: error: control-socket: there is no folder /nonexistent/a"));
+		strstr(said, "check: error: backend: there is no folder /proc/nonexistent/m"));
+	cr_expect_not_null(strstr(
+		said, "check: error: control-socket: there is no folder /proc/nonexistent/a"));
 	free(said);
 }
 
