@@ -99,7 +99,7 @@ void config_free(struct config *config);
 // Writes every key with its value in force, its default and its sentence, as a file that can be read again.
 void config_print(const struct config *config, FILE *out);
 
-// Builds the policy: lists read, class table made, templates composed. NULL as above: a list file's fault is
-// named FILE:LINE.
+// Builds a policy that stands alone: lists read, class table made, templates composed. NULL as above: a list file's fault
+// is named FILE:LINE. What the running program has is made by control/policy_store.h.
 struct bs_policy *policy_new(const struct config *config, FILE *errors);
 void policy_free(struct bs_policy *policy);

@@ -156,12 +156,13 @@ static void check_limits(struct config_reading *reading)
 			size);
 }
 
-// Classes: plain, bogon and own, then one for each list.
-#define LISTS_MOST (BS_CLASSES_MAX - 3)
+// Classes: the fixed ones, then one for each list.
+#define LISTS_MOST (BS_CLASSES_MAX - BS_CLASS_LISTS)
 
 static void check_lists(struct config_reading *reading)
 {
-	static const char *const taken[] = {"plain", "bogon", "own"};
+	static const char *const taken[] = {
+		"plain", "bogon", "own", "runtime-allow", "runtime-deny"};
 	const struct config_key *refuse_at = config_key_find("list", "refuse-at");
 	const struct config_key *file = config_key_find("list", "file");
 	size_t number = 0;

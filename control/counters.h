@@ -72,6 +72,8 @@ struct bs_dataplane_counters {
 	BS_DATAPLANE_COUNTERS(X)
 	BS_DATAPLANE_GAUGES(X)
 #undef X
+	// Connections with a text of template set i: not shown, but what control asks before it writes to a set anew.
+	uint64_t text_holders[16];
 };
 
 struct bs_worker_counters {

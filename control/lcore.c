@@ -70,6 +70,18 @@ static void unblock_packet_signals(void)
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
+static inline void online(const struct lcore_settings *settings)
+{
+	if (settings->reader != NULL)
+		bs_qsbr_online(settings->reader);
+}
+
+static inline void offline(const struct lcore_settings *settings)
+{
+	if (settings->reader != NULL)
+		bs_qsbr_offline(settings->reader);
+}
+
 // Sleeps at most `nap`, unless a role has something to do or no time to lose.
 static void sleep_on_bell(struct lcore *lcore, uint64_t nap, uint64_t now)
 {
@@ -92,8 +104,10 @@ static void sleep_on_bell(struct lcore *lcore, uint64_t nap, uint64_t now)
 		struct timespec timeout = {.tv_sec = (time_t)(nap / 1000000000u),
 			.tv_nsec = (long)(nap % 1000000000u)};
 		count(&lcore->naps);
+		offline(settings);
 		ppoll(&bell, 1, &timeout,
 			NULL); // the bell, the time, or a packet signal: all mean look again
+		online(settings);
 	}
 	bs_bell_awake(settings->bell);
 }
@@ -104,9 +118,12 @@ static void run(struct lcore *lcore)
 	uint64_t first = settings->nap_first_ns != 0 ? settings->nap_first_ns : NAP_FIRST;
 	uint64_t longest = settings->nap_longest_ns != 0 ? settings->nap_longest_ns : NAP_LONGEST;
 	uint64_t worked_at = 0, nap = first;
+	online(settings);
 	while (!atomic_load_explicit(settings->stop, memory_order_acquire)) {
 		uint64_t now = clock_ns();
 		unsigned done = 0;
+		if (settings->reader != NULL)
+			bs_qsbr_quiescent(settings->reader);
 		for (unsigned i = 0; i < settings->role_count; i++)
 			done += settings->role[i].poll(settings->role[i].self, now);
 		count(&lcore->turns);
@@ -120,6 +137,7 @@ static void run(struct lcore *lcore)
 			nap = nap < longest / 2 ? nap * 2 : longest;
 		}
 	}
+	offline(settings);
 }
 
 static void *lcore_main(void *argument)

@@ -6,7 +6,8 @@
 // Idling. After a turn without work it looks again for a short while, then naps: 50 us, doubling up to 1 ms, each
 // nap ended early by the lcore's bell and never longer than the most impatient role allows. Work found resets the nap. A
 // spinning lcore never sleeps. The bell is set to sleep before the roles are asked once more whether something waits, so
-// no doorbell is lost (dataplane/seam/bell.h).
+// no doorbell is lost (dataplane/seam/bell.h). Each turn begins in a quiescent state, and a nap is offline
+// (dataplane/seam/qsbr.h): roles hold nothing of the policy between turns.
 #pragma once
 
 #include <stdatomic.h>
@@ -14,6 +15,7 @@
 #include <stdint.h>
 
 #include "dataplane/seam/bell.h"
+#include "dataplane/seam/qsbr.h"
 #include "dataplane/seam/role.h"
 
 #define LCORE_ROLES_MAX 4u
@@ -26,7 +28,8 @@ struct lcore_settings {
 	uint64_t nap_first_ns, nap_longest_ns; // 0: 50 us, 1 ms
 	struct role role[LCORE_ROLES_MAX];
 	unsigned role_count;
-	struct bs_bell *bell;     // outlives the lcore
+	struct bs_bell *bell;          // outlives the lcore
+	struct bs_qsbr_reader *reader; // what its roles read of control's; may be NULL
 	const _Atomic bool *stop; // set, then lcore_join(): the loop ends after the turn under way
 	// A net_tap device tells of packets by a real-time signal to the process: with this the signal comes here, where
 	// it also ends a nap. All other signals are blocked.

@@ -2,7 +2,12 @@
 //
 // The policy: everything that decides about a client, as one immutable snapshot behind one pointer.
 // Control builds it (control/policy.c), dataplane lcores and workers read it. No field changes after
-// it was published.
+// it was published, but for the count of those who hold it.
+//
+// Who may read what, and for how long:
+//   an lcore, from bs_policy_get() to the end of its turn: everything (QSBR, dataplane/seam/qsbr.h)
+//   who holds it (bs_policy_hold()), as long as he likes: everything but `classes` and `overlay`, the large ones, which go
+//   when no turn can see them any more. So a mail that takes hours keeps kilobytes of the past and no tables.
 #pragma once
 
 #include <stdatomic.h>
@@ -10,6 +15,7 @@
 #include <stdint.h>
 
 #include "control/class.h"
+#include "control/overlay.h"
 #include "dataplane/seam/address.h"
 
 // What happens to a source of a class.
@@ -25,6 +31,15 @@ enum bs_action {
 enum bs_refuse_at {
 	BS_REFUSE_AT_RCPT, // default: postmaster and abuse stay reachable, the log has sender and recipient
 	BS_REFUSE_AT_CONNECT, // the greeting is 554
+};
+
+// Rows of the policy's classes that are always there; the lists of the configuration follow.
+enum bs_fixed_class {
+	BS_CLASS_BOGON = BS_CLASS_PLAIN + 1,
+	BS_CLASS_OWN,
+	BS_CLASS_RUNTIME_ALLOW, // the overlay's
+	BS_CLASS_RUNTIME_DENY,
+	BS_CLASS_LISTS
 };
 
 #define BS_CLASS_NAME 32
@@ -56,18 +71,28 @@ struct bs_template {
 	char text[BS_TEMPLATE_TEXT];
 };
 
+// All texts of a moment. There are BS_TEMPLATE_SETS of them, as long as we run: a connection remembers the number of
+// the set that its text began with, and a reload writes its texts to one that no connection can have
+// (control/templates.h).
+#define BS_TEMPLATE_SETS 16u // the number takes four bits of a record
+struct bs_template_set {
+	struct bs_template template[BS_TEMPLATES];
+};
+
 enum bs_bare_newline { BS_BARE_NEWLINE_REJECT, BS_BARE_NEWLINE_NORMALISE };
 
 struct bs_policy {
 	// ingress
 	struct bs_class_table *classes;
+	struct bs_overlay *overlay; // asked before `classes`; NULL: no entries
 	struct bs_class class
 		[BS_CLASSES_MAX]; // row = what bs_classify_bulk() gives; row 0 is plain
 	uint32_t class_count;
 	// waiting
 	uint32_t wait_ms; // before the greeting, for those who are not allowed in at once
-	struct bs_template template[BS_TEMPLATES];
-	uint32_t greeted_timeout_ms; // for the first command
+	const struct bs_template_set *texts; // BS_TEMPLATE_SETS of them, the same in all policies
+	uint8_t text_set;                    // for texts that begin now
+	uint32_t greeted_timeout_ms;         // for the first command
 	// smtp
 	char hostname[256];
 	char **domains; // lower case, the first gets <postmaster>
@@ -85,12 +110,31 @@ struct bs_policy {
 	uint32_t recipients;          // of one mail
 	uint32_t unknown_recipients;  // of one session; one more and it is disconnected
 	uint8_t allowed_bare_newline; // enum bs_bare_newline, for clients with BS_ACTION_ALLOW
+	_Atomic uint32_t holders;     // bs_policy_hold()
 };
 
-// The one pointer. Set before any lcore starts.
+// The one pointer. Set before any lcore starts; control replaces it.
 extern _Atomic(const struct bs_policy *) bs_policy_current;
 
 static inline const struct bs_policy *bs_policy_get(void)
 {
 	return atomic_load_explicit(&bs_policy_current, memory_order_acquire);
 }
+
+// Keeps a policy beyond the turn in which it was got. Any lcore; control frees none that is held.
+static inline const struct bs_policy *bs_policy_hold(const struct bs_policy *policy)
+{
+	atomic_fetch_add_explicit(&((struct bs_policy *)policy)->holders, 1, memory_order_relaxed);
+	return policy;
+}
+
+static inline void bs_policy_release(const struct bs_policy *policy)
+{
+	atomic_fetch_sub_explicit(&((struct bs_policy *)policy)->holders, 1, memory_order_release);
+}
+
+// classes[i] becomes the row of policy->class that holds for addresses[i]: what the overlay allows before all, then
+// what the class table says, but for what the overlay denies and the table neither allows nor drops. Of a policy from
+// bs_policy_get(), within the same turn.
+void bs_policy_classify(const struct bs_policy *policy, const struct bs_address *addresses,
+	uint8_t *classes, size_t count);

@@ -9,6 +9,7 @@
 #include "control/templates.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct text {
 	const char *before; // the hostname
@@ -33,19 +34,35 @@ static const struct text texts[BS_TEMPLATES] = {
 	[BS_TEMPLATE_TIMEOUT] = {"421 4.4.2 ", " no command came in time", true, false},
 };
 
-bool templates_compose(struct bs_policy *policy)
+bool templates_compose(const char *hostname, const char *contact, struct bs_template_set *set)
 {
+	memset(set, 0, sizeof(*set)); // two sets are compared as bytes
 	for (unsigned i = BS_TEMPLATE_NONE + 1; i < BS_TEMPLATES; i++) {
 		const struct text *text = &texts[i];
-		struct bs_template *template = &policy->template[i];
-		bool contact = text->refusal && policy->contact[0] != '\0';
+		struct bs_template *template = &set->template[i];
+		bool asks = text->refusal && contact[0] != '\0';
 		int length = snprintf(template->text, sizeof(template->text), "%s%s%s%s%s\r\n",
-			text->before, text->named ? policy->hostname : "", text->after,
-			contact ? "; contact: " : "", contact ? policy->contact : "");
+			text->before, text->named ? hostname : "", text->after,
+			asks ? "; contact: " : "", asks ? contact : "");
 
 		if (length < 0 || (size_t)length >= sizeof(template->text))
 			return false;
 		template->length = (uint16_t)length;
 	}
 	return true;
+}
+
+int templates_choose(struct template_sets *sets, const struct bs_template_set *wanted,
+	bool (*may_write)(const void *self, unsigned number), const void *self)
+{
+	for (unsigned i = 0; i < BS_TEMPLATE_SETS; i++)
+		if (memcmp(&sets->set[i], wanted, sizeof(*wanted)) == 0)
+			return (int)i;
+	for (unsigned i = 0; i < BS_TEMPLATE_SETS; i++) {
+		if (!may_write(self, i))
+			continue;
+		sets->set[i] = *wanted;
+		return (int)i;
+	}
+	return -1;
 }

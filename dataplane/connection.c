@@ -8,6 +8,10 @@
 #include "dataplane/connection_index.h"
 #include "dataplane/link.h"
 
+_Static_assert(sizeof(((struct bs_dataplane_counters *)0)->text_holders) ==
+		       BS_TEMPLATE_SETS * sizeof(uint64_t),
+	"a count for each template set");
+
 struct connections *connections_new(
 	uint32_t capacity, uint32_t half_open_limit, const struct siphash_key *key)
 {
@@ -58,6 +62,19 @@ uint32_t delay_ms(const struct dataplane *dataplane, enum delay delay)
 	return 0;
 }
 
+// Delays of the policy may change while connections stand in their queue: these count from their begin, so that a change
+// holds for all at once and the queue stays in order.
+static bool is_policys(enum delay delay)
+{
+	return delay == DELAY_WAIT || delay == DELAY_GREETED;
+}
+
+bool connection_due(const struct dataplane *dataplane, const struct connection *c)
+{
+	uint32_t rest = is_policys(c->delay) ? delay_ms(dataplane, c->delay) : 0;
+	return time_reached(dataplane->now_ms, c->deadline_ms + rest);
+}
+
 static void leave_queue(struct connections *connections, struct connection *c)
 {
 	if (c->delay == DELAY_NONE)
@@ -84,7 +101,7 @@ void connection_delay(struct dataplane *dataplane, struct connection *c, enum de
 	struct delay_queue *queue = &connections->queue[delay];
 	uint32_t number = connection_number(connections, c);
 	c->delay = (uint8_t)delay;
-	c->deadline_ms = dataplane->now_ms + delay_ms(dataplane, delay);
+	c->deadline_ms = dataplane->now_ms + (is_policys(delay) ? 0 : delay_ms(dataplane, delay));
 	c->next = CONNECTION_NONE;
 	c->previous = queue->tail;
 	if (queue->tail != CONNECTION_NONE)
@@ -109,8 +126,27 @@ static uint64_t *gauge(struct bs_dataplane_counters *counters, enum stage stage)
 	}
 }
 
+// Stages in which we say texts of our own: only then does the number of the template set mean something.
+static bool has_text(enum stage stage)
+{
+	return stage == STAGE_GREETED || stage == STAGE_REFUSED;
+}
+
+static void keep_texts(struct dataplane *dataplane, struct connection *c, enum stage stage)
+{
+	if (has_text(c->stage) == has_text(stage))
+		return;
+	if (has_text(stage)) {
+		c->text_set = dataplane->policy->text_set & (BS_TEMPLATE_SETS - 1);
+		dataplane->counters->text_holders[c->text_set]++;
+	} else {
+		dataplane->counters->text_holders[c->text_set]--;
+	}
+}
+
 void connection_stage(struct dataplane *dataplane, struct connection *c, enum stage stage)
 {
+	keep_texts(dataplane, c, stage);
 	uint64_t *before = gauge(dataplane->counters, c->stage);
 	uint64_t *after = gauge(dataplane->counters, stage);
 	if (before != NULL)

@@ -69,14 +69,15 @@ struct connection {
 	uint32_t
 		serial; // of the connections this lcore accepted; with the lcore it is the session id
 	uint32_t next, previous; // in the delay queue; `next` also links free records
-	uint32_t deadline_ms;    // when the delay ends
+	uint32_t deadline_ms;    // when the delay ends; DELAY_WAIT, DELAY_GREETED: when it began
 	uint32_t opened_ms;      // handshake completed; in STAGE_REFUSED: refused
 	uint32_t rcv_nxt;        // RFC 9293, 3.3.1
 	uint32_t snd_una;        // HALF_OPEN: our initial sequence number
 	// 48
 	uint16_t text_position; // snd_una stands at this offset of the text (text.h)
 	uint8_t text;           // enum bs_template_number: what the text begins with
-	uint8_t replies;        // 503s in the text
+	uint8_t replies : 4;    // 503s in the text
+	uint8_t text_set : 4;   // of which templates the text is made, from its first byte on
 	uint8_t delay;          // enum delay: the queue it stands in
 	uint8_t retransmits : 4;
 	uint8_t line : 4; // STAGE_REFUSED: how far the client's line matches QUIT (refused.c)
@@ -130,6 +131,9 @@ void connection_stage(struct dataplane *dataplane, struct connection *connection
 
 // Puts the connection at the end of a delay's queue, taking it out of the one it stands in.
 void connection_delay(struct dataplane *dataplane, struct connection *connection, enum delay delay);
+
+// The delay it stands in is over.
+bool connection_due(const struct dataplane *dataplane, const struct connection *connection);
 
 // Milliseconds of a delay under the policy in force.
 uint32_t delay_ms(const struct dataplane *dataplane, enum delay delay);

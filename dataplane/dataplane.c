@@ -109,7 +109,7 @@ static void tcp_burst(
 		}
 	}
 	class[0] = BS_CLASS_PLAIN;
-	bs_classify_bulk(dataplane->policy->classes, source, class, syns);
+	bs_policy_classify(dataplane->policy, source, class, syns);
 	for (unsigned i = 0; i < count; i++)
 		dataplane->counters
 			->reason[tcp_input(dataplane, frames[i], found[i], class[row[i]])]++;
@@ -221,7 +221,7 @@ static unsigned expire(struct dataplane *dataplane)
 		while (connections->queue[delay].head != CONNECTION_NONE &&
 			done < EXPIRIES_A_TURN) {
 			struct connection *c = &connections->record[connections->queue[delay].head];
-			if (!time_reached(dataplane->now_ms, c->deadline_ms))
+			if (!connection_due(dataplane, c))
 				break;
 			connection_delay(dataplane, c, DELAY_NONE);
 			expired(dataplane, c);

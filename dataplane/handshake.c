@@ -84,7 +84,7 @@ enum bs_reason handshake_stray(
 		return BS_REASON_TCP_STRAY;
 	}
 	uint8_t class;
-	bs_classify_bulk(dataplane->policy->classes, &frame->source, &class, 1);
+	bs_policy_classify(dataplane->policy, &frame->source, &class, 1);
 	enum bs_reason reason = filter(dataplane, class);
 	if (reason != BS_REASON_ACCEPTED)
 		return reason;

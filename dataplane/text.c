@@ -13,7 +13,7 @@ struct part {
 static void parts(
 	const struct dataplane *dataplane, const struct connection *c, struct part part[PARTS])
 {
-	const struct bs_template *template = dataplane->policy->template;
+	const struct bs_template *template = dataplane->policy->texts[c->text_set].template;
 	part[0] = (struct part){&template[c->text], c -> text != BS_TEMPLATE_NONE};
 	part[1] = (struct part){&template[BS_TEMPLATE_SYNC], (c->flags & CONNECTION_SYNC) != 0};
 	part[2] = (struct part){&template[BS_TEMPLATE_SEQUENCE], c -> replies};

@@ -13,7 +13,7 @@
 
 static void classify(struct dataplane *dataplane, struct connection *c)
 {
-	bs_classify_bulk(dataplane->policy->classes, &c->peer, &c->class, 1);
+	bs_policy_classify(dataplane->policy, &c->peer, &c->class, 1);
 	if (dataplane->policy->class[c->class].action == BS_ACTION_ALLOW)
 		c->flags |= CONNECTION_FAST;
 	else
@@ -121,7 +121,9 @@ enum bs_reason waiting_open(
 	text_acknowledge(dataplane, c, frame); // for the window
 	connection_notice(dataplane, c, BS_NOTICE_CONNECT, NULL, 0);
 	bool spoke = frame->payload_length > 0 || frame->flags & TCP_FIN;
-	if (!spoke && (c->flags & CONNECTION_FAST || dataplane->policy->wait_ms == 0)) {
+	bool at_once = c->flags & CONNECTION_FAST || dataplane->policy->wait_ms == 0 ||
+		       c->class == BS_CLASS_RUNTIME_DENY; // the operator has seen enough of it
+	if (!spoke && at_once) {
 		greet(dataplane, c);
 		return BS_REASON_ACCEPTED;
 	}

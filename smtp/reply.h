@@ -26,6 +26,7 @@
 	X(MANY_ERRORS, 421, "4.7.0", 0, "Error: too many errors") \
 	X(MANY_COMMANDS, 421, "4.7.0", 0, "Error: too many commands") \
 	X(MANY_JUNK, 421, "4.7.0", 0, "Error: too many commands that send no mail") \
+	X(DENIED, 421, "4.7.0", 1, "Error: your address was put on the deny list") \
 	X(HARVEST, 421, "4.7.0", 0, \
 		"<$>: Recipient address rejected: too many unknown recipients") \
 	X(BACKEND, 451, "4.3.0", 0, "Error: mail backend trouble, try again later") \

@@ -25,6 +25,22 @@ struct session *session_new(
 	return session;
 }
 
+void session_hold_policy(struct session *session)
+{
+	if (session->holds)
+		return;
+	session->policy = bs_policy_hold(session_policy(session));
+	session->holds = true;
+}
+
+static void let_policy_go(struct session *session)
+{
+	if (session->holds)
+		bs_policy_release(session->policy);
+	session->holds = false;
+	session->policy = NULL;
+}
+
 void session_free(struct session *session)
 {
 	if (session == NULL)
@@ -35,6 +51,7 @@ void session_free(struct session *session)
 		session_end(session, ENDING_DRAINING, REPLY_COUNT);
 	}
 	session->around.counters->sessions_now--;
+	let_policy_go(session);
 	heap_release(heap, session->mail);
 	heap_release(heap, session->envelope.recipient);
 	line_release(&session->line, heap);
@@ -55,6 +72,7 @@ bool session_allowed(const struct session *session)
 void session_reset_transaction(struct session *session)
 {
 	struct heap *heap = session->around.heap;
+	let_policy_go(session);
 	heap_release(heap, session->mail);
 	session->mail = NULL;
 	heap_release(heap, session->envelope.recipient);

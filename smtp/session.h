@@ -59,8 +59,9 @@ struct session_surroundings {
 	struct heap *heap;
 	struct bs_log *log;
 	struct bs_worker_counters *counters;
-	const struct bs_policy *(*policy)(void); // read at each command
-	uint64_t (*wall_seconds)(void);          // for Received: and Date
+	const struct bs_policy *(*policy)(
+		void); // read at each command; held from MAIL to the end of the mail
+	uint64_t (*wall_seconds)(void); // for Received: and Date
 };
 
 // The session counts all of BS_WORKER_COUNTERS, and sessions_now between session_new() and session_free().

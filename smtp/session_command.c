@@ -5,14 +5,27 @@
 
 #include <string.h>
 
-// The class may have changed since the greeting: a list entry added at run time is in force at the next command.
-static void classify(struct session *session)
+// Takes up the policy for this command, and the client's class in it. Both may have changed since the last one: a list
+// entry added at run time is in force at the next command. Within a transaction the policy of its MAIL goes on; only
+// what the operator denies by hand ends that, too. True when it does.
+static bool classify(struct session *session)
 {
-	const struct bs_policy *policy = session_policy(session);
+	const struct bs_policy *current = session->around.policy();
 	uint8_t class = (uint8_t)session->client.class;
-	if (policy->classes != NULL)
-		bs_classify_bulk(policy->classes, &session->client.address, &class, 1);
-	session->class = class < policy->class_count ? class : BS_CLASS_PLAIN;
+	if (current->classes != NULL)
+		bs_policy_classify(current, &session->client.address, &class, 1);
+	if (!session->holds)
+		session->policy = current;
+	if (session->policy == current)
+		session->class = class < current->class_count ? class : BS_CLASS_PLAIN;
+	return class == BS_CLASS_RUNTIME_DENY && current->overlay != NULL;
+}
+
+// The policy of a command is good for the turn under way only, but for one that is held.
+static void leave_policy(struct session *session)
+{
+	if (!session->holds)
+		session->policy = NULL;
 }
 
 // EHLO and DATA end a group of commands (RFC 2920, 3.1), and who said HELO has not been told of PIPELINING. Bytes
@@ -145,6 +158,7 @@ static void mail(struct session *session, struct command *command)
 	session->envelope.declared_size = parameters.size;
 	session->envelope.eight_bit = parameters.eight_bit;
 	session->transaction = true;
+	session_hold_policy(session);
 	session->mail_ms = session->now_ms;
 	session_reply(session, REPLY_SENDER);
 }
@@ -221,35 +235,47 @@ static void handle(struct session *session, struct command *command)
 	}
 }
 
-static void begin(struct session *session, enum verb verb)
+// True when the client may not go on.
+static bool begin(struct session *session, enum verb verb)
 {
 	session->verb = verb;
 	session->where = verb_name(verb);
 	session->total[verb]++;
 	session->around.counters->commands++;
-	classify(session);
+	return classify(session);
+}
+
+static void end_denied(struct session *session)
+{
+	session->around.counters->denied++;
+	session_end(session, ENDING_DENIED, REPLY_DENIED);
 }
 
 void session_command(struct session *session, const char *text, size_t length)
 {
 	struct command command;
 	command_parse(text, length, &command);
-	begin(session, command.verb);
+	bool denied = begin(session, command.verb);
 	if (command.verb == VERB_QUIT) {
 		session_reply(session, REPLY_BYE);
 		session_end(session, ENDING_QUIT, REPLY_COUNT);
 	} else if (session->draining) {
 		session_end(session, ENDING_DRAINING, REPLY_DRAINING);
+	} else if (denied) {
+		end_denied(session);
 	} else if (out_of_turn(session)) {
 		session_end(session, ENDING_SYNCHRONISATION, REPLY_SYNCHRONISATION);
 	} else if (within_limits(session)) {
 		handle(session, &command);
 	}
+	leave_policy(session);
 }
 
 void session_bad_line(struct session *session, enum reply reply)
 {
-	begin(session, VERB_GARBAGE);
-	if (within_limits(session))
+	if (begin(session, VERB_GARBAGE))
+		end_denied(session);
+	else if (within_limits(session))
 		session_reply(session, reply);
+	leave_policy(session);
 }

@@ -59,6 +59,8 @@ static const char *describe(enum ending ending)
 		return "out of memory";
 	case ENDING_SWALLOWED:
 		return "endless message";
+	case ENDING_DENIED:
+		return "denied by the operator";
 	case ENDING_QUIT:
 		break;
 	}

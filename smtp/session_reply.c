@@ -83,6 +83,7 @@ static void count(struct bs_worker_counters *counters, enum ending ending)
 		break;
 	case ENDING_QUIT:
 	case ENDING_HARVEST: // counted where it was found
+	case ENDING_DENIED:
 	case ENDING_DRAINING:
 	case ENDING_TROUBLE:
 	case ENDING_SWALLOWED:
@@ -96,7 +97,7 @@ void session_end(struct session *session, enum ending ending, enum reply reply)
 		return;
 	if (reply != REPLY_COUNT) {
 		char line[REPLY_LINE];
-		size_t length = reply_format(reply, NULL, NULL, line);
+		size_t length = reply_format(reply, NULL, session_policy(session)->contact, line);
 		session_send(session, line, length);
 	}
 	session_log_ending(session, ending);

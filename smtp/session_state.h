@@ -51,6 +51,7 @@ enum ending {
 	ENDING_DRAINING,
 	ENDING_TROUBLE,   // ours
 	ENDING_SWALLOWED, // a refused mail that does not end
+	ENDING_DENIED,    // the operator denied the client meanwhile
 };
 
 // One mail from DATA to its final reply.
@@ -80,7 +81,10 @@ struct session {
 	uint8_t wish;        // enum session_wish
 	uint8_t phase;       // enum phase
 	uint8_t helo;        // enum helo
-	uint8_t class;       // row of policy->class
+	// Of the command under way, or of the whole transaction; NULL between commands, where each look is at the current one.
+	const struct bs_policy *policy;
+	bool holds;    // counted: from MAIL to the end of the mail
+	uint8_t class; // row of policy->class at the latest command
 	bool draining, eof, lost;
 	bool transaction;  // MAIL was accepted
 	const char *where; // "RCPT", "END-OF-MESSAGE": for the log
@@ -105,11 +109,13 @@ _Static_assert(sizeof(struct session) <= 3072, "small before DATA");
 
 static inline const struct bs_policy *session_policy(const struct session *session)
 {
-	return session->around.policy();
+	return session->policy != NULL ? session->policy : session->around.policy();
 }
 
 // session.c
 void session_wants(struct session *session, enum session_wish wish);
+// The policy of the moment is kept until the transaction ends, so that a mail meets one policy from MAIL to its reply.
+void session_hold_policy(struct session *session);
 // Back to the state after EHLO; keeps the session's counts.
 void session_reset_transaction(struct session *session);
 // A command or a mail has got its reply: what waited for that happens now.

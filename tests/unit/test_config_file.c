@@ -252,7 +252,7 @@ Test(config_file, too_many_lists)
 	for (int i = 0; i < 254; i++)
 		fprintf(out, "list a%d { file = /a }\n", i);
 	fclose(out);
-	refused(text, 9 + 253, "253");
+	refused(text, 9 + 251, "251");
 	free(text);
 }
 

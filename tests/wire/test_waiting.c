@@ -246,8 +246,8 @@ WIRE_TEST(waiting, small_segments_for_a_small_mss)
 {
 	wire_tcp(peer, .flags = TCP_SYN, .mss = 64);
 	wire_expect_tcp(peer, TCP_SYN | TCP_ACK);
-	memset(peer->wire->policy.template[BS_TEMPLATE_GREETING].text, 'x', 200);
-	peer->wire->policy.template[BS_TEMPLATE_GREETING].length = 200;
+	memset(peer->wire->texts[0].template[BS_TEMPLATE_GREETING].text, 'x', 200);
+	peer->wire->texts[0].template[BS_TEMPLATE_GREETING].length = 200;
 	wire_tcp(peer, .flags = TCP_ACK);
 	wire_advance(peer->wire, 25010);
 	for (unsigned i = 0; i < 3; i++)

@@ -104,15 +104,19 @@ static void make_ports(struct wire *wire, const struct wire_settings *settings)
 		.address = {{0xfe, 0x80, [15] = 1}}, .configured = true, .mac = mac};
 }
 
-static void set_template(struct bs_policy *policy, enum bs_template_number number, const char *text)
+static void set_template(
+	struct bs_template_set *texts, enum bs_template_number number, const char *text)
 {
-	struct bs_template *template = &policy->template[number];
+	struct bs_template *template = &texts->template[number];
 	template->length = (uint16_t)strlen(text);
 	memcpy(template->text, text, template->length);
 }
 
-static void make_policy(struct bs_policy *policy, const struct wire_settings *settings)
+static void make_policy(struct wire *wire, const struct wire_settings *settings)
 {
+	struct bs_policy *policy = &wire->policy;
+	struct bs_template_set *texts = wire->texts;
+	policy->texts = texts;
 	policy->classes = bs_class_table_new(NULL, 0);
 	cr_assert_not_null(policy->classes);
 	policy->class_count = 1;
@@ -120,15 +124,15 @@ static void make_policy(struct bs_policy *policy, const struct wire_settings *se
 			  : settings->wait_ms != 0 ? settings->wait_ms
 						   : 25000;
 	policy->greeted_timeout_ms = 300000;
-	set_template(policy, BS_TEMPLATE_GREETING, "220 mx1.example.org ESMTP\r\n");
-	set_template(policy, BS_TEMPLATE_PREGREET, "554 5.5.0 you spoke before the greeting\r\n");
-	set_template(policy, BS_TEMPLATE_DENIED, "554 5.7.1 denied\r\n");
-	set_template(policy, BS_TEMPLATE_SYNC, "554 5.5.0 you spoke out of turn\r\n");
-	set_template(policy, BS_TEMPLATE_SEQUENCE, "503 5.5.1 only QUIT\r\n");
-	set_template(policy, BS_TEMPLATE_BYE, "221 2.0.0 bye\r\n");
-	set_template(policy, BS_TEMPLATE_BUSY, "421 4.3.2 busy\r\n");
-	set_template(policy, BS_TEMPLATE_DRAINING, "421 4.3.2 stopping\r\n");
-	set_template(policy, BS_TEMPLATE_TIMEOUT, "421 4.4.2 timeout\r\n");
+	set_template(texts, BS_TEMPLATE_GREETING, "220 mx1.example.org ESMTP\r\n");
+	set_template(texts, BS_TEMPLATE_PREGREET, "554 5.5.0 you spoke before the greeting\r\n");
+	set_template(texts, BS_TEMPLATE_DENIED, "554 5.7.1 denied\r\n");
+	set_template(texts, BS_TEMPLATE_SYNC, "554 5.5.0 you spoke out of turn\r\n");
+	set_template(texts, BS_TEMPLATE_SEQUENCE, "503 5.5.1 only QUIT\r\n");
+	set_template(texts, BS_TEMPLATE_BYE, "221 2.0.0 bye\r\n");
+	set_template(texts, BS_TEMPLATE_BUSY, "421 4.3.2 busy\r\n");
+	set_template(texts, BS_TEMPLATE_DRAINING, "421 4.3.2 stopping\r\n");
+	set_template(texts, BS_TEMPLATE_TIMEOUT, "421 4.4.2 timeout\r\n");
 	snprintf(policy->hostname, sizeof(policy->hostname), "mx1.example.org");
 	atomic_store(&bs_policy_current, policy);
 }
@@ -172,7 +176,7 @@ struct wire *wire_new(const struct wire_settings *settings)
 	// Twenty seconds before a 32-bit clock of milliseconds wraps, so that every long test crosses it.
 	wire->now_ns = ((UINT64_C(1) << 32) - 20000) * 1000000;
 	make_ports(wire, settings);
-	make_policy(&wire->policy, settings);
+	make_policy(wire, settings);
 	make_dataplane(wire, settings);
 	return wire;
 }

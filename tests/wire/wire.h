@@ -76,6 +76,7 @@ struct wire {
 	struct dataplane *dataplane;
 	struct ports ports;
 	struct bs_policy policy; // the current one; a test may change it between polls
+	struct bs_template_set texts[BS_TEMPLATE_SETS]; // policy.texts; the first one is in force
 	struct bs_dataplane_counters counters;
 	struct bs_bell bell, worker_bell[4];
 	_Atomic bool draining;
