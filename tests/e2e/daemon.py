@@ -132,8 +132,13 @@ class Barscreen:
         return json.loads(self.ask(*words))
 
     def counter(self, name):
-        """A counter or gauge, summed over what has one of that name."""
-        return sum(numbers(self.control("stats"), name))
+        """A counter, gauge or reason to drop: over all lcores, dataplane and worker."""
+        stats = self.control("stats")
+        found = [group[name] for room in ("dataplane", "worker") for group in stats[room]["total"].values()
+                 if isinstance(group, dict) and name in group]
+        if not found:
+            raise KeyError(f"no counter {name}")
+        return sum(found)
 
     def log(self):
         path = os.path.join(self.folder, "log")
@@ -174,15 +179,3 @@ class Barscreen:
         except subprocess.TimeoutExpired:
             self.kill()
             raise
-
-
-def numbers(tree, name):
-    if isinstance(tree, dict):
-        for key, value in tree.items():
-            if key == name and isinstance(value, (int, float)):
-                yield value
-            else:
-                yield from numbers(value, name)
-    elif isinstance(tree, list):
-        for value in tree:
-            yield from numbers(value, name)

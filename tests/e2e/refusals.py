@@ -47,7 +47,7 @@ def dialogue():
         expect_equal(client.say("RCPT TO:<postmaster>").code, 250, "RCPT TO:<postmaster>")
         expect_equal(client.say("RSET").code, 250, "RSET")
         expect_equal(client.say("HELO client.example.com").code, 250, "HELO")
-        expect_reply(client.say("NONSENSE"), 500, "5.5.")
+        expect_reply(client.say("NONSENSE"), 502, "5.5.2")
         expect_reply(client.say("RCPT TO:<a@example.org>"), 503, "5.5.1")
         expect_reply(client.say("QUIT"), 221, "2.0.0")
         expect_closed(client)
@@ -225,7 +225,7 @@ def not_answered(action, source, prefix, change, counter):
 def errors():
     with talking({"smtp": {"errors": 4}}) as (_, client):
         for _ in range(4):
-            expect_equal(client.say("NONSENSE").code, 500, "nonsense")
+            expect_equal(client.say("NONSENSE").code, 502, "nonsense")
         expect_equal(client.say("NONSENSE").code, 421, "once too often")
         expect_closed(client)
 
