@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A barscreen process under test: its configuration, start, log, counters and end."""
 import copy
+import itertools
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.environ.get("BUILD", os.path.join(ROOT, "build"))
 BARSCREEN = os.path.join(BUILD, "control", "barscreen")
 BARSCREENCTL = os.path.join(BUILD, "control", "barscreenctl")
+SERIAL = itertools.count()
 PATIENCE = 120  # seconds; no test is about how long something takes on a loaded machine
 
 
@@ -26,6 +28,8 @@ def until(condition, seconds=PATIENCE, every=0.05):
 
 def configuration(folder, wire, maildir):
     """Everything a test may want to change, as section: {key: value}; "" is the top."""
+    cores = sorted(os.sched_getaffinity(0))
+    core = cores[next(SERIAL) % len(cores)]  # several tests may run at once
     return {
         "": {
             "hostname": "mx1.example.org",
@@ -41,7 +45,7 @@ def configuration(folder, wire, maildir):
             "addresses": ["198.18.0.25/15", "2001:2::25/48"],
             "mtu": wire.mtu,
         },
-        "machine": {"dataplane-cores": [0], "worker-cores": [0], "hugepages": "off", "helper-threads": 4},
+        "machine": {"dataplane-cores": [core], "worker-cores": [core], "hugepages": "off", "helper-threads": 4},
         "waiting": {"wait": "0s"},
         "smtp": {},
         "limits": {"connections": 8192, "half-open": 1024, "talking": 1024},
@@ -122,7 +126,7 @@ class Barscreen:
     def ask(self, *words, machine=True):
         """What barscreenctl prints."""
         flags = ("--json",) if machine else ()
-        done = subprocess.run((BARSCREENCTL, "--config", self.file, *flags, *words),
+        done = subprocess.run((BARSCREENCTL, "--socket", f"{self.folder}/control", *flags, *words),
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=PATIENCE)
         if done.returncode != 0:
             raise RuntimeError(f"barscreenctl {' '.join(words)}: {done.returncode}: {done.stderr}{done.stdout}")
@@ -168,7 +172,7 @@ class Barscreen:
 
     def kill(self):
         if self.process and self.process.poll() is None:
-            self.signal(signal.SIGKILL)
+            os.killpg(self.process.pid, signal.SIGKILL)  # with `prefix` it is not alone
             self.wait()
 
     def stop(self):

@@ -208,7 +208,7 @@ def perform(here):
 
 def stay(here):
     inside = " ".join(here.wire.clients.inside())
-    control = f"{daemon.BARSCREENCTL} --config {here.barscreen.file}"
+    control = f"{daemon.BARSCREENCTL} --socket {here.folder}/control"
     print(textwrap.dedent(f"""
         barscreen is running. From another terminal:
           sudo {inside} swaks --server {SERVER4} --to {ANNA}
