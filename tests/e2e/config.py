@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 
 from cases import bench, case, cases, expect, expect_equal
-from daemon import BARSCREEN, BUILD
+from daemon import BARSCREEN, ROOT
 import network
 
 
@@ -118,6 +118,6 @@ def print_config_is_a_config():
 def sample_is_a_config():
     """doc/barscreen.conf.sample names only keys that there are."""
     with bench(start=False) as here:
-        here.barscreen.file = os.path.join(os.path.dirname(BUILD), "doc", "barscreen.conf.sample")
+        here.barscreen.file = os.path.join(ROOT, "doc", "barscreen.conf.sample")
         _, lines = check(here, flags=("--print-config",))
         expect(not any("unknown" in line for line in lines), f"it said {lines}")
