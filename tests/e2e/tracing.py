@@ -64,10 +64,9 @@ def syncs_come_before_the_reply():
     expect(max(shown) < max(folders) < answered, "the reply went out before a folder was synced")
 
 
-FAULTS = {
-    "first_file": ("fsync,fdatasync", "EIO", 1), "second_file": ("fsync,fdatasync", "EIO", 2),
-    "first_folder": ("fsync,fdatasync", "EIO", 3), "second_folder": ("fsync,fdatasync", "ENOSPC", 4),
-    "first_rename": ("rename,renameat,renameat2,link,linkat", "EIO", 1),
+FAULTS = {  # fsync_order.py fails each call of a delivery in turn; these are seen from the client's side
+    "first_file": ("fsync,fdatasync", "EIO", 1),
+    "second_folder": ("fsync,fdatasync", "ENOSPC", 4),
     "second_rename": ("rename,renameat,renameat2,link,linkat", "ENOSPC", 2),
 }
 
