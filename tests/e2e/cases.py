@@ -97,6 +97,14 @@ def bench(kind="net_tap", change=None, start=True, recipients=RECIPIENTS, prefix
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def memory_disk(megabytes):
+    """For bench(mount=...): a file system of that size under the Maildir."""
+    def mount(path):
+        network.command("mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "barscreen-test", path)
+        return lambda: network.command("umount", path)
+    return mount
+
+
 def last_lines(folder, count=15):
     out = []
     for name in ("output", "log"):

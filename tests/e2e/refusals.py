@@ -3,7 +3,7 @@
 import contextlib
 import socket
 
-from cases import bench, case, cases, expect, expect_equal, expect_reply
+from cases import bench, case, cases, expect, expect_equal, expect_reply, memory_disk
 import mails
 import smtp
 
@@ -107,7 +107,7 @@ def long_text_line():
 def ten_thousand_recipients():
     """As a list server sends them: one pipelined group. The first thousand are taken, the others may come again."""
     everybody = [f"r{number}@example.org" for number in range(10000)]
-    with talking(recipients=everybody) as (here, client):
+    with talking(recipients=everybody, mount=memory_disk(512)) as (here, client):
         client.say("MAIL FROM:<list@example.com>")
         client.socket.settimeout(300)
         codes = []
@@ -182,7 +182,7 @@ def denied_at_rcpt(source, prefix, target):
             expect("https://example.org/mail" in str(reply), f"whom to ask is missing: {reply}")
             expect_equal(client.say("RCPT TO:<postmaster@example.org>").code, 250, "postmaster")
             expect(here.barscreen.logged("reject: RCPT from", source, "554 5.7.1", f"to=<{RECIPIENT}>"), "no log line")
-        with smtp.Client(here.wire, target) as client:
+        with smtp.Client(here.wire, target, "2001:2::1" if ":" in target else "198.18.0.1") as client:
             client.hello()
             expect_equal(client.mail(CONTENT, [RECIPIENT])[-1].code, 250, "somebody else")
 
