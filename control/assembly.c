@@ -167,6 +167,7 @@ void assembly_wake(struct assembly *assembly)
 	roles_wake(&assembly->roles);
 }
 
+// A client that has all we said and does not close is nothing to wait for.
 bool assembly_is_idle(const struct assembly *assembly)
 {
 	const struct daemon *daemon = assembly->daemon;
@@ -176,7 +177,8 @@ bool assembly_is_idle(const struct assembly *assembly)
 	for (uint32_t i = 0; i < daemon->dataplane_count; i++) {
 		const volatile struct bs_dataplane_counters *counters = daemon->dataplane[i];
 		if (counters->blocks != 0 ||
-			counters->records > counters->half_open + counters->time_wait)
+			counters->records > counters->half_open + counters->fin_wait_2 +
+							counters->time_wait)
 			return false;
 	}
 	return true;

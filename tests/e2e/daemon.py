@@ -94,7 +94,7 @@ class Barscreen:
             file.write(text(self.config))
 
     def start(self):
-        """Returns when the addresses are answered for."""
+        """Returns when it answers for its addresses (but for those that somebody else has)."""
         with open(os.path.join(self.folder, "output"), "ab") as output:
             self.process = subprocess.Popen(
                 self.wire.server.inside(*self.prefix, BARSCREEN, "--config", self.file),
@@ -121,7 +121,7 @@ class Barscreen:
 
     def _ready(self):
         status = self.control("status")
-        return all(local["state"] == "ready" for port in status["ports"] for local in port["addresses"])
+        return not any(local["state"] == "tentative" for port in status["ports"] for local in port["addresses"])
 
     def ask(self, *words, machine=True):
         """What barscreenctl prints."""
