@@ -50,9 +50,9 @@ def hugepages():
         return any(line.startswith("HugePages_Free:") and line.split()[1] != "0" for line in file)
 
 
-@case
-def right():
-    with bench(start=False) as here:
+@cases({kind: (kind,) for kind in ("net_tap", "net_af_packet", "net_af_xdp")})
+def right(kind):
+    with bench(kind, start=False) as here:
         status, lines = check(here)
         expect_equal(status, 0, f"exit status; it said {lines}")
 
