@@ -79,10 +79,18 @@ static bool start_log(struct assembly *assembly, char error[256])
 	return assembly->log != NULL || fail(error, "no memory for the log");
 }
 
+static bool permitted(const struct config *config, char error[256])
+{
+	for (size_t i = 0; i < config->port_count; i++)
+		if (!device_permitted(&config->port[i], error))
+			return false;
+	return true;
+}
+
 static bool make_all(struct assembly *assembly, char error[256])
 {
 	struct daemon *daemon = assembly->daemon;
-	if (!cores_check(daemon->config, error) ||
+	if (!permitted(daemon->config, error) || !cores_check(daemon->config, error) ||
 		!memory_plan_make(daemon->config, &assembly->plan, error))
 		return false;
 	// First of what others may hold: "already running" says more than "the interface exists already".
@@ -167,6 +175,7 @@ void assembly_wake(struct assembly *assembly)
 	roles_wake(&assembly->roles);
 }
 
+// A client that has all we said and does not close is nothing to wait for.
 bool assembly_is_idle(const struct assembly *assembly)
 {
 	const struct daemon *daemon = assembly->daemon;
@@ -175,8 +184,9 @@ bool assembly_is_idle(const struct assembly *assembly)
 			return false;
 	for (uint32_t i = 0; i < daemon->dataplane_count; i++) {
 		const volatile struct bs_dataplane_counters *counters = daemon->dataplane[i];
-		if (counters->blocks != 0 ||
-			counters->records > counters->half_open + counters->time_wait)
+		if (counters->blocks != 0 || counters->records > counters->half_open +
+									 counters->fin_wait_2 +
+									 counters->time_wait)
 			return false;
 	}
 	return true;

@@ -56,13 +56,10 @@ static void audit_pci(struct audit *audit, const struct config_port *port)
 			port->name, port->pci, driver[0] == '\0' ? "no driver" : driver, port->pci);
 }
 
+// Asks the network namespace that we are in; /sys may show another one's.
 static bool interface_exists(const char *name)
 {
-	char path[PATH_MAX];
-	struct stat status;
-
-	snprintf(path, sizeof(path), "/sys/class/net/%s", name);
-	return stat(path, &status) == 0;
+	return if_nametoindex(name) != 0;
 }
 
 static void audit_interface(struct audit *audit, const struct config_port *port)

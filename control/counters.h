@@ -42,6 +42,8 @@
 	X(records, "connection-records", "connection records in use") \
 	X(half_open, "half-open", "of these, handshakes not completed") \
 	X(waiting, "waiting", "of these, waiting for the greeting") \
+	X(fin_wait_2, "fin-wait-2", \
+		"of these, closed by us with all acknowledged, the client's own close to come") \
 	X(time_wait, "time-wait", "of these, in TIME_WAIT") \
 	X(blocks, "session-blocks", "session blocks in use") \
 	X(data_rings, "data-rings", "large receive rings in use")

@@ -56,28 +56,20 @@ static bool check_tap(const struct config_port *port, char error[256])
 			"/dev/net/tun is missing: `modprobe tun`; in a container: give it that "
 			"device");
 	if (fd < 0)
-		return fail(port, error, "/dev/net/tun can't be opened: run as root");
+		return fail(port, error, "/dev/net/tun can't be opened: %s; run as root",
+			strerror(errno));
 	close(fd);
-	if (!has_capability(CAP_NET_ADMIN))
-		return fail(port, error, "a TAP device needs root (or CAP_NET_ADMIN)");
 	return true;
 }
 
 static bool check_interface(const struct config_port *port, char error[256])
 {
-	bool xdp = port->device == DEVICE_AF_XDP;
 	if (if_nametoindex(port->interface) == 0)
 		return fail(port, error,
 			"there is no interface %s here; `ip link` lists them (each network "
 			"namespace "
 			"has its own)",
 			port->interface);
-	if (!has_capability(CAP_NET_RAW) || !has_capability(CAP_NET_ADMIN))
-		return fail(port, error,
-			"a %s device needs root (or CAP_NET_RAW and CAP_NET_ADMIN%s)",
-			xdp ? "net_af_xdp" : "net_af_packet", xdp ? ", and CAP_BPF" : "");
-	if (xdp && !has_capability(CAP_BPF) && !has_capability(CAP_SYS_ADMIN))
-		return fail(port, error, "a net_af_xdp device needs root (or CAP_BPF)");
 	return true;
 }
 
@@ -142,6 +134,33 @@ static bool check_addresses(const struct config_port *port, char error[256])
 	}
 	freeifaddrs(all);
 	return good;
+}
+
+bool device_permitted(const struct config_port *port, char error[256])
+{
+	switch (port->device) {
+	case DEVICE_PCI:
+		break; // what it takes is the device's and the IOMMU's to say
+	case DEVICE_TAP:
+		if (!has_capability(CAP_NET_ADMIN))
+			return fail(port, error,
+				"a net_tap device needs root (or CAP_NET_ADMIN): run as root");
+		break;
+	case DEVICE_AF_XDP:
+		if (!has_capability(CAP_BPF) && !has_capability(CAP_SYS_ADMIN))
+			return fail(port, error,
+				"a net_af_xdp device needs root (or CAP_BPF, CAP_NET_RAW and "
+				"CAP_NET_ADMIN): run as root");
+		// fall through
+	case DEVICE_AF_PACKET:
+		if (!has_capability(CAP_NET_RAW) || !has_capability(CAP_NET_ADMIN))
+			return fail(port, error,
+				"a net_af_packet or net_af_xdp device needs root (or CAP_NET_RAW "
+				"and "
+				"CAP_NET_ADMIN): run as root");
+		break;
+	}
+	return true;
 }
 
 bool device_check(const struct config_port *port, char error[256])

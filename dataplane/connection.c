@@ -121,6 +121,8 @@ static uint64_t *gauge(struct bs_dataplane_counters *counters, enum stage stage)
 		return &counters->waiting;
 	case STAGE_TIME_WAIT:
 		return &counters->time_wait;
+	case STAGE_FIN_WAIT_2:
+		return &counters->fin_wait_2;
 	default:
 		return NULL;
 	}

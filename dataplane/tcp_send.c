@@ -182,6 +182,11 @@ void send_text(struct dataplane *dataplane, const struct connection *c, uint32_t
 	uint16_t mss = send_mss(dataplane, c);
 	struct segment s = {.window = record_window(c)};
 	uint8_t mac[6];
+	if (end <= offset &&
+		offset > c->text_position) { // no room behind what is under way: the timer's
+		send_control(dataplane, c, c->snd_una + (end - c->text_position), TCP_ACK);
+		return;
+	}
 	if (!prepare(dataplane, c, &s, mac))
 		return;
 	if (end <= offset && length > offset)
@@ -228,6 +233,9 @@ void send_talk(struct dataplane *dataplane, struct connection *c, uint32_t seque
 	struct rte_mbuf *mbuf;
 	uint8_t mac[6];
 
+	// Behind the byte that probes a closed window a strict client would not look at the rest (RFC 9293, 3.10.7.4).
+	if (count == 0 && sequence_after(sequence, c->snd_una + talk->snd_wnd))
+		s.sequence = c->snd_una + talk->snd_wnd;
 	s.window = talk_window(c, stream, talk);
 	talk->flags &= (uint8_t) ~(TALK_ACK_NOW | TALK_ACK_LATER);
 	if (!prepare(dataplane, c, &s, mac))

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What all end-to-end tests share: a bench (folder, wire, Maildir, barscreen), expectations, the list of tests."""
+import concurrent.futures
 import contextlib
 import os
 import shutil
 import socket
-import sys
 import tempfile
 import time
 import traceback
@@ -15,7 +15,8 @@ import network
 
 FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
 RECIPIENTS = ["a@example.org", "b@example.org", "c@example.net", "postmaster@example.org"]
-TESTS = []  # (name, function)
+TESTS = []    # (name, function), in the order of the files
+PATIENT = set()  # names of those that mostly wait: they run beside the others
 
 
 def case(function):
@@ -32,6 +33,13 @@ def cases(parameters):
                           lambda arguments=arguments: function(*arguments)))
         return function
     return add
+
+
+def patient(function):
+    """Over @case or @cases: the test waits for timeouts of minutes and needs no processor for it."""
+    whole = f"{function.__module__}.{function.__name__}"
+    PATIENT.update(name for name, _ in TESTS if name == whole or name.startswith(whole + "."))
+    return function
 
 
 def expect(condition, what):
@@ -73,8 +81,8 @@ def bench(kind="net_tap", change=None, start=True, recipients=RECIPIENTS, prefix
             barscreen.start()
         try:
             yield Bench(folder, wire, maildir, barscreen)
-        except BaseException:
-            sys.stderr.write(last_lines(folder))
+        except Exception as error:
+            error.add_note(last_lines(folder))
             raise
         if barscreen.process is not None and barscreen.process.returncode is None:
             expect(barscreen.process.poll() is None, f"barscreen died: {barscreen.process.returncode}")
@@ -89,6 +97,14 @@ def bench(kind="net_tap", change=None, start=True, recipients=RECIPIENTS, prefix
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def memory_disk(megabytes):
+    """For bench(mount=...): a file system of that size under the Maildir."""
+    def mount(path):
+        network.command("mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "barscreen-test", path)
+        return lambda: network.command("umount", path)
+    return mount
+
+
 def last_lines(folder, count=15):
     out = []
     for name in ("output", "log"):
@@ -99,19 +115,25 @@ def last_lines(folder, count=15):
     return "".join(out)
 
 
+def one(name, test):
+    """Runs it; True when it passed. What it says comes out in one piece."""
+    begun = time.monotonic()
+    try:
+        test()
+    except Exception as error:  # pylint: disable=broad-except
+        print(f"{''.join(traceback.format_exception(error))}FAIL {name}: {error}", flush=True)
+        return False
+    print(f"PASS {name} ({time.monotonic() - begun:.1f} s)", flush=True)
+    return True
+
+
 def run(words):
     """Runs the tests whose name begins with one of the words (all without words); the number of failed ones."""
     chosen = [(name, test) for name, test in TESTS if not words or any(name.startswith(word) for word in words)]
-    failed = []
-    for name, test in chosen:
-        begun = time.monotonic()
-        try:
-            test()
-        except Exception as error:  # pylint: disable=broad-except
-            failed.append(name)
-            traceback.print_exc()
-            print(f"FAIL {name}: {error}", flush=True)
-        else:
-            print(f"PASS {name} ({time.monotonic() - begun:.1f} s)", flush=True)
-    print(f"{len(chosen) - len(failed)} passed, {len(failed)} failed", flush=True)
-    return len(failed)
+    with concurrent.futures.ThreadPoolExecutor(8) as beside:
+        waiting = [beside.submit(one, name, test) for name, test in chosen if name in PATIENT]
+        passed = [one(name, test) for name, test in chosen if name not in PATIENT]
+        passed += [future.result() for future in waiting]
+    failed = passed.count(False)
+    print(f"{len(passed) - failed} passed, {failed} failed", flush=True)
+    return failed

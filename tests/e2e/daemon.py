@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A barscreen process under test: its configuration, start, log, counters and end."""
 import copy
+import itertools
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.environ.get("BUILD", os.path.join(ROOT, "build"))
 BARSCREEN = os.path.join(BUILD, "control", "barscreen")
 BARSCREENCTL = os.path.join(BUILD, "control", "barscreenctl")
+SERIAL = itertools.count()
 PATIENCE = 120  # seconds; no test is about how long something takes on a loaded machine
 
 
@@ -26,6 +28,8 @@ def until(condition, seconds=PATIENCE, every=0.05):
 
 def configuration(folder, wire, maildir):
     """Everything a test may want to change, as section: {key: value}; "" is the top."""
+    cores = sorted(os.sched_getaffinity(0))
+    core = cores[next(SERIAL) % len(cores)]  # several tests may run at once
     return {
         "": {
             "hostname": "mx1.example.org",
@@ -41,7 +45,7 @@ def configuration(folder, wire, maildir):
             "addresses": ["198.18.0.25/15", "2001:2::25/48"],
             "mtu": wire.mtu,
         },
-        "machine": {"dataplane-cores": [0], "worker-cores": [0], "hugepages": "off", "helper-threads": 4},
+        "machine": {"dataplane-cores": [core], "worker-cores": [core], "hugepages": "off", "helper-threads": 4},
         "waiting": {"wait": "0s"},
         "smtp": {},
         "limits": {"connections": 8192, "half-open": 1024, "talking": 1024},
@@ -90,7 +94,7 @@ class Barscreen:
             file.write(text(self.config))
 
     def start(self):
-        """Returns when the addresses are answered for."""
+        """Returns when it answers for its addresses (but for those that somebody else has)."""
         with open(os.path.join(self.folder, "output"), "ab") as output:
             self.process = subprocess.Popen(
                 self.wire.server.inside(*self.prefix, BARSCREEN, "--config", self.file),
@@ -117,12 +121,12 @@ class Barscreen:
 
     def _ready(self):
         status = self.control("status")
-        return all(local["state"] == "ready" for port in status["ports"] for local in port["addresses"])
+        return not any(local["state"] == "tentative" for port in status["ports"] for local in port["addresses"])
 
     def ask(self, *words, machine=True):
         """What barscreenctl prints."""
         flags = ("--json",) if machine else ()
-        done = subprocess.run((BARSCREENCTL, "--config", self.file, *flags, *words),
+        done = subprocess.run((BARSCREENCTL, "--socket", f"{self.folder}/control", *flags, *words),
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=PATIENCE)
         if done.returncode != 0:
             raise RuntimeError(f"barscreenctl {' '.join(words)}: {done.returncode}: {done.stderr}{done.stdout}")
@@ -132,8 +136,13 @@ class Barscreen:
         return json.loads(self.ask(*words))
 
     def counter(self, name):
-        """A counter or gauge, summed over what has one of that name."""
-        return sum(numbers(self.control("stats"), name))
+        """A counter, gauge or reason to drop: over all lcores, dataplane and worker."""
+        stats = self.control("stats")
+        found = [group[name] for room in ("dataplane", "worker") for group in stats[room]["total"].values()
+                 if isinstance(group, dict) and name in group]
+        if not found:
+            raise KeyError(f"no counter {name}")
+        return sum(found)
 
     def log(self):
         path = os.path.join(self.folder, "log")
@@ -163,7 +172,7 @@ class Barscreen:
 
     def kill(self):
         if self.process and self.process.poll() is None:
-            self.signal(signal.SIGKILL)
+            os.killpg(self.process.pid, signal.SIGKILL)  # with `prefix` it is not alone
             self.wait()
 
     def stop(self):
@@ -174,15 +183,3 @@ class Barscreen:
         except subprocess.TimeoutExpired:
             self.kill()
             raise
-
-
-def numbers(tree, name):
-    if isinstance(tree, dict):
-        for key, value in tree.items():
-            if key == name and isinstance(value, (int, float)):
-                yield value
-            else:
-                yield from numbers(value, name)
-    elif isinstance(tree, list):
-        for value in tree:
-            yield from numbers(value, name)

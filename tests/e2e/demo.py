@@ -151,7 +151,7 @@ def smuggler(here, source):
     play.answered("550", "5.5.2")
     play.check((here.maildir.files(ANNA), here.maildir.files(BEN)) == before, "something was delivered")
     play.saw.append("nothing is delivered")
-    play.barscreen_logged("reject: END-OF-MESSAGE from", source, "550 5.5.2")
+    play.barscreen_logged("reject: DATA from", source, "550 5.5.2")
     return play
 
 
@@ -208,7 +208,7 @@ def perform(here):
 
 def stay(here):
     inside = " ".join(here.wire.clients.inside())
-    control = f"{daemon.BARSCREENCTL} --config {here.barscreen.file}"
+    control = f"{daemon.BARSCREENCTL} --socket {here.folder}/control"
     print(textwrap.dedent(f"""
         barscreen is running. From another terminal:
           sudo {inside} swaks --server {SERVER4} --to {ANNA}

@@ -36,10 +36,11 @@ class Namespace:
         self.ip("link", "set", "lo", "up")
 
     def ip(self, *words, check=True):
-        return command("ip", "-netns", self.name, *words, check=check)
+        return command(*self.inside("ip", *words), check=check)
 
     def inside(self, *words):
-        """The words of a command, so that it runs inside. (Not "ip netns exec", which can't work in a chroot.)"""
+        """The words of a command, so that it runs inside. (Not "ip netns exec" nor "ip -netns": they want "/" to be a
+        mount point, which in a chroot it is not.)"""
         return ("nsenter", f"--net=/run/netns/{self.name}", *words)
 
     def enter(self):

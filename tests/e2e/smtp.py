@@ -20,15 +20,17 @@ class Gone(Exception):
 
 
 class Client:
-    """A connection from `source`. Nothing is sent or read before a method is called."""
+    """A connection from `source`. Nothing is sent or read before a method is called; `opened` is, before it connects."""
 
-    def __init__(self, wire, target, source=None, timeout=60, port=25, receive_buffer=None):
+    def __init__(self, wire, target, source=None, timeout=60, port=25, receive_buffer=None,
+                 opened=lambda client: None):
         family = socket.AF_INET6 if ":" in target else socket.AF_INET
         self.wire, self.source = wire, source
         self.socket = wire.clients.socket(family)
         self.socket.settimeout(timeout)
         self.pending = b""
         try:
+            opened(self)
             if receive_buffer:
                 self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
             if source:

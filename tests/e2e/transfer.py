@@ -62,8 +62,8 @@ class Exchange:
     def session(self, source, stop):
         """One client: a few mails a connection, until there are no more."""
         while not stop.is_set():
-            with smtp.Client(self.wire, self.target, source, timeout=180) as client:
-                self.clients[source] = client
+            with smtp.Client(self.wire, self.target, source, timeout=180,
+                             opened=lambda client: self.clients.update({source: client})) as client:
                 client.hello()
                 for _ in range(4):
                     try:

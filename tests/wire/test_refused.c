@@ -138,3 +138,21 @@ WIRE_TEST(refused, early_talker_that_leaves_at_once_gets_its_554)
 	wire_tcp(peer, .flags = TCP_ACK, .ack = peer->ack + 1);
 	cr_assert_eq(peer->wire->counters.records, 0);
 }
+
+// A closed window is probed at its edge by the timer; lines that come meanwhile are acknowledged, not answered behind it.
+WIRE_TEST(refused, a_closed_window_is_not_overrun)
+{
+	refused(peer);
+	uint32_t ack = peer->ack;
+	wire_tcp(peer, .flags = TCP_ACK, .payload = "NOOP\r\n", .zero_window = true);
+	cr_assert_eq(wire_expect_tcp(peer, TCP_ACK)->payload_length, 1); // the probe
+	wire_tcp(peer, .flags = TCP_ACK, .payload = "NOOP\r\n", .ack = ack, .zero_window = true);
+	const struct wire_frame *answer = wire_expect_tcp(peer, TCP_ACK);
+	cr_assert_eq(answer->payload_length, 0);
+	cr_assert_eq(answer->seq, ack);
+	cr_assert_eq(answer->ack, peer->seq);
+	wire_tcp(peer, .flags = TCP_ACK, .ack = ack);
+	wire_advance(peer->wire, 1020);
+	peer->ack = ack;
+	expect_text(peer, SEQUENCE SEQUENCE);
+}

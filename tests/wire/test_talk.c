@@ -655,3 +655,20 @@ WIRE_TEST(talk, the_window_goes_with_a_new_acknowledgement)
 	cr_assert_eq(wire_expect_tcp(peer, TCP_ACK)->payload_length, 100);
 	end(peer, number);
 }
+
+// Many clients drop what stands behind their closed window, and its acknowledgement with it.
+WIRE_TEST(talk, acknowledgements_stand_inside_a_closed_window)
+{
+	uint32_t number = talk(peer, "EHLO a\r\n");
+	wire_tcp(peer, .flags = TCP_ACK, .zero_window = true);
+	uint32_t ack = peer->ack;
+	wire_reply(peer->wire, number, "250 x\r\n");
+	wire_advance(peer->wire, 1060); // a probe is under way
+	wire_forget(peer->wire);
+	wire_tcp(peer, .flags = TCP_ACK, .ack = ack, .payload = "NOOP\r\n", .zero_window = true);
+	const struct wire_frame *answer = wire_expect_tcp(peer, TCP_ACK);
+	cr_assert_eq(answer->payload_length, 0);
+	cr_assert_eq(answer->ack, peer->seq);
+	cr_assert_eq(answer->seq, ack);
+	end(peer, number);
+}
