@@ -54,7 +54,7 @@ static void quote(char *out, size_t size, const char *bytes)
 	size_t length = 0;
 	for (; length < size - 1 && bytes[length] != '\0'; length++) {
 		char c = bytes[length];
-		out[length] = c >= 0x20 && c < 0x7f ? c : '?';
+		out[length] = (char)(c >= 0x20 && c < 0x7f ? c : '?');
 	}
 	out[length] = '\0';
 }
@@ -89,8 +89,7 @@ static const struct command *command_of(json_t *request, char error[ERROR_TEXT])
 			"a request is a JSON object like {\"command\": \"status\"}");
 		return NULL;
 	}
-	json_object_foreach(request, key, value)
-	{
+	json_object_foreach (request, key, value) {
 		if (strcmp(key, "command") != 0) {
 			char member[64];
 			quote(member, sizeof(member), key);
