@@ -122,7 +122,7 @@ static void measure(enum kind kind, size_t count)
 
 int main(int argc, char **argv)
 {
-	long count = argc > 1 ? atol(argv[1]) : 1000000;
+	long count = argc > 1 ? strtol(argv[1], NULL, 10) : 1000000;
 
 	if (count < 1 || count > 10000000) {
 		fprintf(stderr, "usage: classify [prefixes], 1 to 10000000\n");

@@ -198,13 +198,15 @@ static void find_places(
 		uint32_t last = (uint32_t)table->nodes[level - 1] - 1;
 		for (unsigned i = 0; i < count; i++) {
 			uint32_t child = place[i] * FANOUT +
-					 begun(&table->key[level][place[i] * KEYS], high[i]);
+					 begun(&table->key[level][(size_t)place[i] * KEYS],
+						 high[i]);
 			place[i] = smaller(child, last);
-			__builtin_prefetch(&table->key[level - 1][place[i] * KEYS]);
+			__builtin_prefetch(&table->key[level - 1][(size_t)place[i] * KEYS]);
 		}
 	}
 	for (unsigned i = 0; i < count; i++) {
-		uint32_t next = place[i] * KEYS + begun(&table->key[0][place[i] * KEYS], high[i]);
+		uint32_t next = place[i] * KEYS +
+				begun(&table->key[0][(size_t)place[i] * KEYS], high[i]);
 		place[i] = smaller(next, (uint32_t)table->count) - 1;
 		__builtin_prefetch(&table->class[place[i]]);
 	}
@@ -243,6 +245,7 @@ static void look_inside(const struct class_ipv6 *table, const uint32_t *place, c
 	for (unsigned i = 0; i < many; i++)
 		__builtin_prefetch(&table->split_first[split[i]]);
 	for (unsigned i = 0; i < many; i++) {
+		// cppcheck-suppress uninitvar; split[] was filled up to `many` above
 		uint32_t first = table->split_first[split[i]];
 		__builtin_prefetch(&table->split_low[first]);
 		__builtin_prefetch(&table->split_class[first]);

@@ -14,9 +14,9 @@
 #define CLASS_LEVELS 12u // 9^12 nodes of 8 keys: more than can be
 
 struct class_ipv6 {
-	// upper halves of the starts, sorted, then what fills the last node
-	uint64_t *key[CLASS_LEVELS]; // by level; 0 holds all, each other the first key of each node
-				     // below but a parent's first child
+	// upper halves of the starts, sorted, then what fills the last node; by level: 0 holds all, each other the
+	// first key of each node below but a parent's first child
+	uint64_t *key[CLASS_LEVELS];
 	size_t nodes[CLASS_LEVELS];
 	unsigned levels;
 	uint8_t *class; // of key[0][i], at least up to the first start inside a split /64

@@ -100,6 +100,7 @@ void faults_add(struct faults *faults, const char *file, unsigned line, const ch
 	new->order = faults->kept;
 	faults->fault[faults->kept++] = new;
 	faults->count++;
+	// NOLINTNEXTLINE(bugprone-sizeof-expression): pointers are what is sorted
 	qsort(faults->fault, faults->kept, sizeof(faults->fault[0]), compare);
 }
 

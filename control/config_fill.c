@@ -27,7 +27,7 @@ void *config_base(const struct config_reading *reading, unsigned instance)
 struct config_setting *config_setting_of(
 	const struct config_reading *reading, unsigned instance, const struct config_key *key)
 {
-	return &reading->setting[instance * config_key_count + (size_t)(key - config_keys)];
+	return &reading->setting[(size_t)instance * config_key_count + (size_t)(key - config_keys)];
 }
 
 static struct config_place place_of(const struct config_reading *reading, unsigned instance,

@@ -40,7 +40,7 @@ static void add_token(struct scan *scan, char kind, const char *text, size_t len
 	struct config_token *token = &source->token[source->token_count];
 
 	*token = (struct config_token){.kind = kind, .line = scan->line, .quote = quote};
-	if (kind == CONFIG_TOKEN_TEXT && (token->text = strndup(text, length)) == NULL) {
+	if (text != NULL && (token->text = strndup(text, length)) == NULL) {
 		scan->no_memory = true;
 		return;
 	}
@@ -93,7 +93,7 @@ static const char *key_before(const struct scan *scan, char text[KEY_SHOWN])
 	do { \
 		char key_text[KEY_SHOWN]; \
 		faults_add((scan)->faults, (scan)->source->file, (scan)->line, "%s" format, \
-			key_before(scan, key_text) __VA_OPT__(, ) __VA_ARGS__); \
+			key_before(scan, key_text), ##__VA_ARGS__); \
 	} while (0)
 
 // A quoted string, `at` on its first quote. Only what both kinds of quotes need may be escaped.
@@ -113,7 +113,7 @@ static void scan_string(struct scan *scan)
 			return;
 		}
 		if (c == '\\') {
-			char next = scan->end - scan->at > 1 ? scan->at[1] : '\0';
+			char next = (char)(scan->end - scan->at > 1 ? scan->at[1] : '\0');
 
 			if (next == '\\' || next == quote || (quote == '"' && next == '$'))
 				scan->at++;

@@ -3,7 +3,7 @@
 
 #define TABLE(rows) \
 	{ \
-		rows, sizeof(rows) / sizeof(rows[0]) \
+		(rows), sizeof(rows) / sizeof((rows)[0]) \
 	}
 
 #define X(identifier, name, sentence) \

@@ -55,7 +55,7 @@ static enum ctl_exit open_socket(const char *path, int *fd, char error[CTL_ERROR
 		snprintf(error, CTL_ERROR, "--socket wants a path of 1 to 107 bytes");
 		return CTL_USAGE;
 	}
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (*fd < 0) {
 		snprintf(error, CTL_ERROR, "no socket: %s", strerror(errno));

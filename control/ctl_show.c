@@ -30,6 +30,7 @@ static uint64_t number(const json_t *object, const char *key)
 // 1234567 as 1,234,567.
 static const char *grouped(uint64_t value, char text[NUMBER_TEXT])
 {
+	// cppcheck-suppress ctuPointerArith; 20 digits and 6 commas at most
 	char *at = text + NUMBER_TEXT - 1;
 	unsigned digits = 0;
 	*at = '\0';
@@ -73,8 +74,9 @@ static void print_cores(FILE *out, const json_t *cores, const char *role)
 	size_t index;
 	const json_t *core;
 	fprintf(out, "%s", role);
-	json_array_foreach(json_object_get(cores, role), index, core) fprintf(
-		out, "%s%" PRId64, index == 0 ? " " : ",", (int64_t)json_integer_value(core));
+	json_array_foreach (json_object_get(cores, role), index, core)
+		fprintf(out, "%s%" PRId64, index == 0 ? " " : ",",
+			(int64_t)json_integer_value(core));
 }
 
 static void print_port(FILE *out, const json_t *port)
@@ -89,15 +91,13 @@ static void print_port(FILE *out, const json_t *port)
 		fprintf(out, ", VLAN %" PRIu64, number(port, "vlan"));
 	fprintf(out, ", %" PRIu64 " queue%s\n", number(port, "queues"),
 		number(port, "queues") == 1 ? "" : "s");
-	json_array_foreach(json_object_get(port, "addresses"), index, item)
-	{
+	json_array_foreach (json_object_get(port, "addresses"), index, item) {
 		const char *state = string(item, "state");
 		fprintf(out, "  address  %-43s %s%s\n", string(item, "address"), state,
 			strcmp(state, "duplicate") == 0 ? ": another host has it, it is not served"
 							: "");
 	}
-	json_array_foreach(json_object_get(port, "gateways"), index, item)
-	{
+	json_array_foreach (json_object_get(port, "gateways"), index, item) {
 		bool resolved = json_is_true(json_object_get(item, "resolved"));
 		fprintf(out, "  gateway  %-43s %s\n", string(item, "address"),
 			resolved ? string(item, "mac") : "does not answer");
@@ -134,11 +134,11 @@ void ctl_show_status(FILE *out, const json_t *answer)
 	print_cores(out, json_object_get(answer, "cores"), "worker");
 	fprintf(out, "\nSessions  %s\n", grouped(number(answer, "sessions"), text));
 	print_connections(out, json_object_get(answer, "connections"));
-	json_array_foreach(json_object_get(answer, "ports"), index, item) print_port(out, item);
+	json_array_foreach (json_object_get(answer, "ports"), index, item)
+		print_port(out, item);
 	if (json_array_size(limitations) > 0)
 		fprintf(out, "\nLimitations\n");
-	json_array_foreach(limitations, index, item)
-	{
+	json_array_foreach (limitations, index, item) {
 		fprintf(out, "  ");
 		print_text(out, json_string_value(item));
 		fputc('\n', out);
@@ -176,8 +176,7 @@ static void print_counters(FILE *out, const char *title, const json_t *counters,
 	const char *name;
 	json_t *value;
 	bool titled = false;
-	json_object_foreach((json_t *)counters, name, value)
-	{
+	json_object_foreach ((json_t *)counters, name, value) {
 		uint64_t count = (uint64_t)json_integer_value(value);
 		if (count == 0 && !all)
 			continue;

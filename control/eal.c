@@ -55,6 +55,7 @@ static uint64_t read_number(const char *path)
 	FILE *file = fopen(path, "re");
 	if (file == NULL)
 		return 0;
+	// NOLINTNEXTLINE(cert-err34-c): the kernel wrote the number
 	if (fscanf(file, "%llu", &number) != 1)
 		number = 0;
 	fclose(file);
@@ -69,6 +70,7 @@ static uint64_t default_hugepage_size(void)
 	if (file == NULL)
 		return 0;
 	while (fgets(line, sizeof(line), file) != NULL)
+		// NOLINTNEXTLINE(cert-err34-c): the kernel wrote the number
 		if (sscanf(line, "Hugepagesize: %llu kB", &kilobytes) == 1)
 			break;
 	fclose(file);
@@ -89,6 +91,7 @@ void eal_surroundings_read(struct eal_surroundings *around)
 	while ((entry = readdir(folder)) != NULL) {
 		unsigned long kilobytes;
 		char path[sizeof(HUGEPAGES) + 300];
+		// NOLINTNEXTLINE(cert-err34-c): the kernel wrote the number
 		if (sscanf(entry->d_name, "hugepages-%lukB", &kilobytes) != 1)
 			continue;
 		snprintf(path, sizeof(path), HUGEPAGES "/%s/free_hugepages", entry->d_name);

@@ -29,11 +29,11 @@ static const char *quoted(const char *text, char copy[QUOTED + 4])
 {
 	size_t i = 0;
 
-	for (; text[i] != '\0' && i < QUOTED; i++) {
+	for (; i < QUOTED && text[i] != '\0'; i++) {
 		unsigned char c = (unsigned char)text[i];
 		copy[i] = (char)(c < ' ' || c >= 127 ? '?' : c);
 	}
-	strcpy(copy + i, text[i] != '\0' ? "..." : "");
+	snprintf(copy + i, sizeof("..."), "%s", text[i] != '\0' ? "..." : "");
 	return copy;
 }
 

@@ -14,9 +14,9 @@ static json_t *text(const char *bytes)
 	if (string != NULL)
 		return string;
 	size_t length = 0;
-	for (; bytes[length] != '\0' && length < sizeof(clean) - 1; length++) {
+	for (; length < sizeof(clean) - 1 && bytes[length] != '\0'; length++) {
 		char c = bytes[length];
-		clean[length] = c >= 0x20 && c < 0x7f ? c : '?';
+		clean[length] = (char)(c >= 0x20 && c < 0x7f ? c : '?');
 	}
 	clean[length] = '\0';
 	return json_string(clean);

@@ -25,7 +25,7 @@ static void quote(char *out, size_t size, const char *bytes)
 	size_t length = 0;
 	for (; length < size - 1 && bytes[length] != '\0'; length++) {
 		char c = bytes[length];
-		out[length] = c >= 0x20 && c < 0x7f ? c : '?';
+		out[length] = (char)(c >= 0x20 && c < 0x7f ? c : '?');
 	}
 	out[length] = '\0';
 }

@@ -141,7 +141,7 @@ static void admit(struct control_socket *socket, int fd, uint64_t now)
 	bool privileged = may_write(fd);
 	struct client *client = free_place(socket, privileged);
 	if (client == NULL) {
-		send(fd, full, sizeof(full) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+		(void)send(fd, full, sizeof(full) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 		close(fd);
 		return;
 	}

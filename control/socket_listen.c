@@ -48,7 +48,7 @@ static void make_folder(const char *path)
 	char *slash = folder != NULL ? strrchr(folder, '/') : NULL;
 	if (slash != NULL && slash != folder) {
 		*slash = '\0';
-		mkdir(folder, 0755); // a failure shows at bind()
+		(void)mkdir(folder, 0755); // a failure shows at bind()
 	}
 	free(folder);
 }
@@ -84,7 +84,7 @@ int socket_listen(struct socket_listener *listener, const char *path, char error
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	if (path[0] == '\0' || strlen(path) >= sizeof(address.sun_path))
 		return fail(error, path, "a path of 1 to 107 bytes is needed");
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	if (make_way(&address, error) != 0)
 		return -1;
 	*listener = (struct socket_listener){.path = strdup(path)};

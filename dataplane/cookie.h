@@ -22,7 +22,7 @@
 #include "dataplane/siphash.h"
 
 #define COOKIE_PERIOD_MS   32000u
-#define COOKIE_LIFETIME_MS (2 * COOKIE_PERIOD_MS)
+#define COOKIE_LIFETIME_MS (UINT64_C(2) * COOKIE_PERIOD_MS)
 
 // What a SYN offered, as the low eight bits hold it, parity zero.
 uint8_t cookie_options(const struct tcp_options *options);

@@ -87,7 +87,7 @@ static void send_report(struct dataplane *dataplane, const struct port *port, ui
 	at += sizeof(alert);
 	at[0] = REPORT;
 	store16(at + 6, count);
-	for (uint16_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		at[HEADER + RECORD * i] = record;
 		memcpy(at + HEADER + RECORD * i + 4, group[i].octet, 16);
 	}

@@ -113,12 +113,12 @@ static bool options(const struct frame *frame, uint8_t wanted, const uint8_t **l
 	const uint8_t *end = frame->bytes + frame->length;
 	*link = NULL;
 	while (at < end) {
-		if (end - at < 8 || at[1] == 0 || at[1] * 8 > end - at)
+		if (end - at < 8 || at[1] == 0 || (size_t)at[1] * 8 > (size_t)(end - at))
 			return false;
 		// Unknown options are passed over (4.6); a link-layer address here has six bytes and is no group's.
 		if (at[0] == wanted && at[1] * 8u == LINK_OPTION && (at[2] & 1) == 0)
 			*link = at + 2;
-		at += at[1] * 8;
+		at += (size_t)at[1] * 8;
 	}
 	return true;
 }

@@ -11,20 +11,24 @@ struct siphash_key {
 	uint64_t word[2];
 };
 
-#define SIPHASH_ROTATE(x, b) (((x) << (b)) | ((x) >> (64 - (b))))
-#define SIPHASH_ROUND(v) \
-	do { \
-		v[0] += v[1]; \
-		v[1] = SIPHASH_ROTATE(v[1], 13) ^ v[0]; \
-		v[0] = SIPHASH_ROTATE(v[0], 32); \
-		v[2] += v[3]; \
-		v[3] = SIPHASH_ROTATE(v[3], 16) ^ v[2]; \
-		v[0] += v[3]; \
-		v[3] = SIPHASH_ROTATE(v[3], 21) ^ v[0]; \
-		v[2] += v[1]; \
-		v[1] = SIPHASH_ROTATE(v[1], 17) ^ v[2]; \
-		v[2] = SIPHASH_ROTATE(v[2], 32); \
-	} while (0)
+static inline __attribute__((always_inline)) uint64_t siphash_rotate(uint64_t x, unsigned bits)
+{
+	return x << bits | x >> (64 - bits);
+}
+
+static inline __attribute__((always_inline)) void siphash_round(uint64_t v[4])
+{
+	v[0] += v[1];
+	v[1] = siphash_rotate(v[1], 13) ^ v[0];
+	v[0] = siphash_rotate(v[0], 32);
+	v[2] += v[3];
+	v[3] = siphash_rotate(v[3], 16) ^ v[2];
+	v[0] += v[3];
+	v[3] = siphash_rotate(v[3], 21) ^ v[0];
+	v[2] += v[1];
+	v[1] = siphash_rotate(v[1], 17) ^ v[2];
+	v[2] = siphash_rotate(v[2], 32);
+}
 
 // `words` 64-bit words, `c` compression and `d` finalisation rounds (constants at the call).
 static inline __attribute__((always_inline)) uint64_t siphash(
@@ -39,16 +43,16 @@ static inline __attribute__((always_inline)) uint64_t siphash(
 	for (unsigned i = 0; i < words; i++) {
 		v[3] ^= word[i];
 		for (int r = 0; r < c; r++)
-			SIPHASH_ROUND(v);
+			siphash_round(v);
 		v[0] ^= word[i];
 	}
 	uint64_t last = (uint64_t)(words * 8) << 56;
 	v[3] ^= last;
 	for (int r = 0; r < c; r++)
-		SIPHASH_ROUND(v);
+		siphash_round(v);
 	v[0] ^= last;
 	v[2] ^= 0xff;
 	for (int r = 0; r < d; r++)
-		SIPHASH_ROUND(v);
+		siphash_round(v);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }

@@ -109,8 +109,9 @@ static uint16_t prepare(
 		rte_pktmbuf_free(buffer->mbuf[good]);
 		dataplane->counters->reason[BS_REASON_TX_FULL]++;
 		count--;
-		memmove(buffer->mbuf + good, buffer->mbuf + good + 1,
-			(size_t)(count - good) * sizeof(buffer->mbuf[0]));
+		// NOLINTNEXTLINE(bugprone-sizeof-expression): pointers are what is moved
+		size_t rest = (size_t)(count - good) * sizeof(buffer->mbuf[0]);
+		memmove(buffer->mbuf + good, buffer->mbuf + good + 1, rest);
 	}
 	return good;
 }

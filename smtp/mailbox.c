@@ -231,7 +231,7 @@ char *mailbox_format(const struct mailbox *mailbox, char text[MAILBOX_TEXT])
 		*to++ = '"';
 	if (mailbox->domain[0] != 0)
 		*to++ = '@';
-	strcpy(to, mailbox->domain);
+	memcpy(to, mailbox->domain, strlen(mailbox->domain) + 1);
 	return text;
 }
 

@@ -291,7 +291,7 @@ static void name_host(char host[101])
 			host[length++] = *c;
 	host[length] = '\0';
 	if (length == 0)
-		strcpy(host, "localhost");
+		memcpy(host, "localhost", sizeof("localhost"));
 }
 
 struct backend *maildir_new(const char *path, char error[256])
@@ -317,7 +317,7 @@ struct backend *maildir_new(const char *path, char error[256])
 		return NULL;
 	}
 	maildir->backend.operations = &operations;
-	strcpy(maildir->path, path);
+	memcpy(maildir->path, path, strlen(path) + 1);
 	name_host(maildir->host);
 	return &maildir->backend;
 }

@@ -55,15 +55,15 @@ int maildir_folder_open(const char *root, const char *domain, const char *local,
 	used[0] = '\0';
 	if (!maildir_names_valid(domain, local))
 		return MAILDIR_NOBODY;
-	strcpy(used, local);
+	memcpy(used, local, strlen(local) + 1);
 	int root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
 		return errno;
 	// the domain is one of ours, so that a missing folder is our fault and not the sender's
 	int domain_fd = openat(root_fd, domain, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int error = domain_fd < 0 ? errno : 0;
+	int error = errno;
 	close(root_fd);
-	if (error != 0)
+	if (domain_fd < 0)
 		return error;
 	error = open_local(domain_fd, used, flags, folder);
 	if (error == MAILDIR_NOBODY) {

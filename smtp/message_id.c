@@ -63,7 +63,7 @@ static void step(struct message_id *id, char byte)
 	case ID:
 		if (byte == '\r' || byte == '\n' || id->matched == MESSAGE_ID_TEXT - 2)
 			byte = '>'; // cut
-		id->text[id->matched++] = byte > ' ' && byte < 127 ? byte : '?';
+		id->text[id->matched++] = (char)(byte > ' ' && byte < 127 ? byte : '?');
 		if (byte == '>')
 			id->state = DONE;
 		return;

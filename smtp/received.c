@@ -46,6 +46,6 @@ void received_clean_helo(const char *helo, size_t length, char clean[RECEIVED_HE
 	if (length > RECEIVED_HELO - 1)
 		length = RECEIVED_HELO - 1;
 	for (size_t i = 0; i < length; i++)
-		clean[i] = fits_helo(helo[i]) ? helo[i] : '?';
+		clean[i] = (char)(fits_helo(helo[i]) ? helo[i] : '?');
 	clean[length] = 0;
 }

@@ -79,7 +79,7 @@ static char *put_ipv6(char *out, const uint8_t octet[16])
 	unsigned group[GROUPS];
 	int run, length;
 
-	for (int i = 0; i < GROUPS; i++)
+	for (size_t i = 0; i < GROUPS; i++)
 		group[i] = (unsigned)octet[2 * i] << 8 | octet[2 * i + 1];
 	run = longest_run(group, &length);
 	for (int i = 0; i < GROUPS;) {

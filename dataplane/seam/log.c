@@ -141,7 +141,7 @@ bool bs_log_take(struct bs_log *log, struct bs_log_line *line)
 	line->length = record->length;
 	for (uint16_t i = 0; i < record->length; i++) {
 		char c = record->text[i];
-		line->text[i] = c >= 0x20 && c < 0x7f ? c : '?';
+		line->text[i] = (char)(c >= 0x20 && c < 0x7f ? c : '?');
 	}
 	line->text[record->length] = '\0';
 	uint64_t tail = atomic_load_explicit(&log->tail, memory_order_relaxed);

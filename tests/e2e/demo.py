@@ -80,8 +80,10 @@ def good_mail(here, source, server, to):
     before = set(here.maildir.files(to))
     begun = time.monotonic()
     play.swaks(to, smtp.stuffed(content) + b".", server)
-    play.saw.append(f"waits {WAIT} s for the greeting")
-    play.check(time.monotonic() - begun >= WAIT, "it was not made to wait")
+    if time.monotonic() - begun >= WAIT:
+        play.saw.append(f"waits {WAIT} s for the greeting")
+    else:
+        play.faults.append("it was not made to wait")
     play.answered("250", "2.0.0")
     new = [path for path in here.maildir.files(to) if path not in before]
     play.check(len(new) == 1, f"{len(new)} new mails in the Maildir")
@@ -129,7 +131,7 @@ def harvester(here, source):
     play.check(unknown == 5, f"{unknown} recipients were answered with 550 5.1.1")
     play.saw.append(f"{unknown} times 550 5.1.1, then")
     play.answered("421", "4.7.0")
-    play.check(play.replies()[-1].startswith("421"), "it got replies after that")
+    play.check(play.replies()[-1:] and play.replies()[-1].startswith("421"), "it got replies after that")
     play.check("closed connection" in play.printed, "it was not disconnected")
     play.barscreen_logged("reject: RCPT from", source, "421 4.7.0")
     return play

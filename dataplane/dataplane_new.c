@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What a dataplane lcore is made of, made before its first turn and freed after its last, by control.
+#include <rte_malloc.h>
+
+#include "dataplane/block.h"
+#include "dataplane/connection.h"
+#include "dataplane/dataplane.h"
+#include "dataplane/link.h"
+#include "dataplane/neighbour.h"
+#include "dataplane/syn_rate.h"
+
+// RSTs and challenge ACKs a second: RFC 5961, 7 wants them bounded; a scan of our ports is answered slowly.
+#define RESETS_A_SECOND     1000u
+#define CHALLENGES_A_SECOND 1000u
+
+static bool make_streams(struct dataplane *dataplane, const struct dataplane_settings *settings)
+{
+	struct bs_streams *streams = rte_zmalloc("streams", sizeof(*streams), 64);
+	dataplane->streams = streams;
+	if (streams == NULL)
+		return false;
+	dataplane->blocks = blocks_new(
+		settings->talking, settings->data_rings, settings->data_ring_size, streams);
+	streams->bell = settings->bell;
+	streams->workers = settings->workers;
+	for (uint32_t i = 0; i < settings->workers; i++) {
+		streams->worker_bell[i] = settings->worker_bell[i];
+		streams->events[i] = bs_ring_new(settings->talking, sizeof(uint32_t));
+		streams->wishes[i] = bs_ring_new(settings->talking, sizeof(uint32_t));
+		if (streams->events[i] == NULL || streams->wishes[i] == NULL)
+			return false;
+	}
+	return dataplane->blocks != NULL;
+}
+
+static bool make_parts(
+	struct dataplane *dataplane, const struct dataplane_settings *settings, uint64_t now_ns)
+{
+	struct siphash_key key[3];
+	memcpy(key, settings->secret, sizeof(key));
+	dataplane->cookie_secret = key[0];
+	dataplane->connections = connections_new(
+		settings->connections, settings->half_open, &key[1]);
+	dataplane->syn_rates = syn_rate_new(&key[2]);
+	dataplane->links = links_new();
+	dataplane->notices = bs_ring_new(settings->notices, sizeof(struct bs_notice));
+	if (settings->neighbour_lcore) {
+		dataplane->neighbours = neighbours_new(
+			settings->ports, (uint32_t)(now_ns / 1000000));
+		if (dataplane->neighbours == NULL)
+			return false;
+	}
+	return make_streams(dataplane, settings) && dataplane->connections != NULL &&
+	       dataplane->syn_rates != NULL && dataplane->links != NULL &&
+	       dataplane->notices != NULL;
+}
+
+struct dataplane *dataplane_new(const struct dataplane_settings *settings, uint64_t now_ns)
+{
+	struct dataplane *dataplane = rte_zmalloc("dataplane", sizeof(*dataplane), 64);
+	if (dataplane == NULL)
+		return NULL;
+	dataplane->number = settings->number;
+	dataplane->ports = settings->ports;
+	dataplane->pool = settings->pool;
+	dataplane->counters = settings->counters;
+	dataplane->draining = settings->draining;
+	dataplane->transmit_queue = settings->transmit_queue;
+	dataplane->queue_count = settings->queue_count;
+	memcpy(dataplane->queue, settings->queue,
+		settings->queue_count * sizeof(settings->queue[0]));
+	dataplane->clock_ms = now_ns / 1000000;
+	dataplane->now_ms = (uint32_t)dataplane->clock_ms;
+	dataplane->policy = bs_policy_get();
+	dataplane->resets = (struct bucket){.rate = RESETS_A_SECOND,
+		.burst = RESETS_A_SECOND,
+		.tokens = RESETS_A_SECOND * 1000,
+		.last_ms = dataplane->now_ms};
+	dataplane->challenges = dataplane->resets;
+	dataplane->challenges.rate = dataplane->challenges.burst = CHALLENGES_A_SECOND;
+	if (!make_parts(dataplane, settings, now_ns)) {
+		dataplane_free(dataplane);
+		return NULL;
+	}
+	return dataplane;
+}
+
+void dataplane_free(struct dataplane *dataplane)
+{
+	if (dataplane == NULL)
+		return;
+	struct bs_streams *streams = dataplane->streams;
+	if (streams != NULL) {
+		for (uint32_t i = 0; i < streams->workers; i++) {
+			free(streams->events[i]);
+			free(streams->wishes[i]);
+		}
+		rte_free(streams->stream);
+		rte_free(streams);
+	}
+	neighbours_free(dataplane->neighbours);
+	blocks_free(dataplane->blocks);
+	connections_free(dataplane->connections);
+	syn_rate_free(dataplane->syn_rates);
+	links_free(dataplane->links);
+	free(dataplane->notices);
+	rte_free(dataplane);
+}
