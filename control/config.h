@@ -79,6 +79,7 @@ struct config {
 	uint32_t talking;        // session blocks
 	uint32_t data_rings;     // large receive rings
 	uint32_t data_ring_size; // bytes, a power of two, at most 256 KB
+	uint32_t sources;        // rows of the source table
 	// networks { }
 	struct bs_prefix *own, *trusted;
 	size_t own_count, trusted_count;
@@ -86,7 +87,7 @@ struct config {
 	struct config_list *list;
 	size_t list_count;
 	uint32_t drain_timeout_ms;
-	// smtp { } and waiting { }: the fields of struct bs_policy that a reload may change
+	// smtp { }, waiting { } and verdicts { }: the fields of struct bs_policy that a reload may change
 	struct bs_policy
 		smtp; // only its numbers are filled in here; lists, names, templates by policy_new()
 };

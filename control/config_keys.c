@@ -72,6 +72,25 @@ const struct config_key config_keys[] = {
 
 	{"waiting", "wait", KIND_DURATION, FIELD(config, smtp.wait_ms), .standard = "25s", .most = 4 * MINUTE,
 	 .sentence = "How long a client waits for the greeting; who speaks before it is refused. RFC 5321 has senders wait 5 minutes."},
+	{"waiting", "connections-per-source", KIND_COUNT, FIELD(config, smtp.connections_per_source), .standard = "100", .most = 1000000,
+	 .sentence = "Connections at once from one IPv4 address or IPv6 /64, allow lists excepted; the next is told 421. 0: no limit. Those who wait count too, so there are more than a server without a wait would see."},
+
+	{"verdicts", "action", KIND_WORD, FIELD(config, smtp.verdicts.action), .standard = "refuse", .words = "observe|refuse|drop|stutter",
+	 .sentence = "What a source with a verdict meets. refuse: 554 as the greeting, at once. drop: it is not answered. stutter: the 554, a byte a second. observe: nothing, the verdict is only logged and shown."},
+	{"verdicts", "lifetime", KIND_DURATION, FIELD(config, smtp.verdicts.lifetime_ms), .standard = "1h", .least = MINUTE, .most = 30 * 24 * HOUR,
+	 .sentence = "How long a verdict is in force."},
+	{"verdicts", "window", KIND_DURATION, FIELD(config, smtp.verdicts.window_ms), .standard = "10m", .least = MINUTE, .most = 24 * HOUR,
+	 .sentence = "The time within which the events below are counted; it begins with the first of them."},
+	{"verdicts", "refused-sessions", KIND_COUNT, FIELD(config, smtp.verdicts.refused_sessions), .standard = "10", .most = BS_VERDICT_COUNT_MOST,
+	 .sentence = "Sessions of a source that were refused for good before it gets a verdict; 0: never."},
+	{"verdicts", "refused-share", KIND_COUNT, FIELD(config, smtp.verdicts.refused_share), .standard = "90", .least = 1, .most = 100,
+	 .sentence = "Per cent of its sessions that these must be, and per cent of its recipients that unknown ones must be."},
+	{"verdicts", "unknown-recipients", KIND_COUNT, FIELD(config, smtp.verdicts.unknown_recipients), .standard = "20", .most = BS_VERDICT_COUNT_MOST,
+	 .sentence = "Unknown recipients that a source asked for, over all its sessions, before it gets a verdict; 0: never."},
+	{"verdicts", "early-talks", KIND_COUNT, FIELD(config, smtp.verdicts.early_talks), .standard = "5", .most = BS_VERDICT_COUNT_MOST,
+	 .sentence = "Connections of a source that spoke before the greeting before it gets a verdict; 0: never."},
+	{"verdicts", "forgiven", KIND_DURATION, FIELD(config, smtp.verdicts.forgiven_ms), .standard = "7d", .most = 30 * 24 * HOUR,
+	 .sentence = "So long after a mail of it was accepted a source gets no verdict, whatever else it does. 0s: it gets one."},
 
 	{"smtp", "service", KIND_COUNT, FIELD(config, service), .standard = "25", .least = 1, .most = 65535,
 	 .sentence = "TCP port that we serve."},
@@ -112,6 +131,8 @@ const struct config_key config_keys[] = {
 	 .sentence = "Large receive buffers for mails under way; without one a mail comes slowly."},
 	{"limits", "data-ring-size", KIND_SIZE, FIELD(config, data_ring_size), .standard = "64kb", .least = 4 * KB, .most = 256 * KB,
 	 .sentence = "Size of such a buffer: a power of two."},
+	{"limits", "sources", KIND_COUNT, FIELD(config, sources), .standard = "262144", .least = 64, .most = 16777216,
+	 .sentence = "Sources (IPv4 addresses, IPv6 /64) that we remember, 73 bytes each; beyond them the least useful is forgotten."},
 	{"limits", "drain-timeout", KIND_DURATION, FIELD(config, drain_timeout_ms), .standard = "30s", .most = HOUR,
 	 .sentence = "When we are told to stop: time for sessions to end."},
 
@@ -130,6 +151,10 @@ const struct config_key config_keys[] = {
 // clang-format on
 _Static_assert(BS_ACTION_REFUSE == BS_ACTION_ALLOW + 1 && BS_ACTION_DROP == BS_ACTION_ALLOW + 2,
 	"the words of list.action");
+_Static_assert(BS_VERDICT_REFUSE == BS_VERDICT_OBSERVE + 1 &&
+		       BS_VERDICT_DROP == BS_VERDICT_OBSERVE + 2 &&
+		       BS_VERDICT_STUTTER == BS_VERDICT_OBSERVE + 3,
+	"the words of verdicts.action");
 const unsigned config_key_count = sizeof(config_keys) / sizeof(config_keys[0]);
 
 const struct config_section_row config_sections[] = {
@@ -139,6 +164,9 @@ const struct config_section_row config_sections[] = {
 		"16."},
 	{"machine", false, "Cores and memory."},
 	{"waiting", false, "Before the greeting."},
+	{"verdicts", false,
+		"When a source is refused for what its sessions did, and for how long. Those on "
+		"allow lists are not."},
 	{"smtp", false, "Limits of a session."},
 	{"limits", false, "How much at once. Memory for all of it is taken at the start."},
 	{"networks", false,

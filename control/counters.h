@@ -22,6 +22,12 @@
 	X(pregreets, "pregreets", "clients that spoke before the greeting") \
 	X(hangups, "hangups", "clients that left before the greeting") \
 	X(denied, "denied", "connections refused as the greeting") \
+	X(verdicts_met, "verdicts-met", "of these, for a verdict on the source") \
+	X(verdicts_given, "verdicts-given", "verdicts on sources that spoke too early") \
+	X(stutters, "stutters", "verdicts told a byte a second") \
+	X(crowded, "crowded", "connections refused: too many from one source") \
+	X(sources_evicted, "sources-evicted", "sources forgotten to make room for others") \
+	X(sources_no_room, "sources-no-room", "connections not counted: no room for their source") \
 	X(greeted, "greeted", "greetings sent") \
 	X(busy, "busy", "clients told 421 because no session block was free") \
 	X(talking, "talking", "connections handed to a worker") \
@@ -45,6 +51,7 @@
 	X(fin_wait_2, "fin-wait-2", \
 		"of these, closed by us with all acknowledged, the client's own close to come") \
 	X(time_wait, "time-wait", "of these, in TIME_WAIT") \
+	X(stuttering, "stuttering", "of these, being told a verdict a byte a second") \
 	X(blocks, "session-blocks", "session blocks in use") \
 	X(data_rings, "data-rings", "large receive rings in use")
 
@@ -61,6 +68,8 @@
 	X(relay_denied, "relay-denied", "RCPT for a domain that is not ours") \
 	X(denied, "denied", "RCPT refused because the client is on a deny list") \
 	X(harvests, "harvests", "sessions ended for too many unknown recipients") \
+	X(verdicts_given, "verdicts-given", "verdicts on sources for what their sessions did") \
+	X(verdicts_met, "verdicts-met", "sessions ended for a verdict on their source") \
 	X(synchronisation, "synchronisation-errors", "sessions ended for talking out of turn") \
 	X(smuggling, "bare-newlines", "mails refused for a bare CR, LF or NUL") \
 	X(too_large, "too-large", "mails over the size limit") \

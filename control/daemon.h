@@ -12,6 +12,7 @@
 #include "control/counters.h"
 #include "control/log.h"
 #include "dataplane/port.h"
+#include "dataplane/seam/source.h"
 
 #define DAEMON_LIMITATIONS 32
 
@@ -22,6 +23,7 @@ struct daemon {
 	uint32_t dataplane_count;
 	struct bs_worker_counters *worker[64];
 	uint32_t worker_count;
+	struct bs_sources *sources; // NULL until made
 	struct log_writer *log;
 	uint64_t started;      // CLOCK_REALTIME, seconds
 	_Atomic bool draining; // no new connections, sessions end at their next command

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "control/notice_text.h"
+#include "dataplane/seam/source.h"
 
 struct line {
 	char *text;
@@ -104,6 +105,15 @@ static void put_sample(struct line *line, const struct bs_notice *notice)
 	put_escaped(line, notice->sample, length < BS_NOTICE_SAMPLE ? length : BS_NOTICE_SAMPLE);
 }
 
+// The address of the source: that of a network, where it is one.
+static void put_verdict(struct line *line, const struct bs_notice *notice)
+{
+	struct bs_prefix source = bs_source_prefix(&notice->client.address);
+	char text[BS_PREFIX_TEXT];
+	put(line, "VERDICT %s on [%s] for %" PRIu32 "s", bs_verdict_name(notice->verdict),
+		bs_source_format(&source, text), notice->lifetime_s);
+}
+
 // What happened, up to the session id. False for a kind that has no session.
 static bool put_event(struct line *line, const struct bs_notice *notice)
 {
@@ -132,6 +142,16 @@ static bool put_event(struct line *line, const struct bs_notice *notice)
 	case BS_NOTICE_DENIED:
 		put(line, "DENYLISTED ");
 		put_client(line, notice);
+		if (notice->verdict != BS_VERDICT_NONE)
+			put(line, "; verdict=%s", bs_verdict_name(notice->verdict));
+		return true;
+	case BS_NOTICE_VERDICT:
+		put_verdict(line, notice);
+		return true;
+	case BS_NOTICE_CROWDED:
+		put(line, "NOQUEUE: reject: CONNECT from ");
+		put_client(line, notice);
+		put(line, ": too many connections");
 		return true;
 	case BS_NOTICE_BUSY:
 		put(line, "NOQUEUE: reject: CONNECT from ");
@@ -181,6 +201,8 @@ static const char *outcome(const struct bs_notice *notice)
 		return "denied";
 	case BS_NOTICE_BUSY:
 		return "busy";
+	case BS_NOTICE_CROWDED:
+		return "crowded";
 	case BS_NOTICE_SILENT:
 		return "silent";
 	case BS_NOTICE_GONE:
@@ -188,6 +210,7 @@ static const char *outcome(const struct bs_notice *notice)
 	case BS_NOTICE_DRAINED:
 		return "stopping";
 	case BS_NOTICE_CONNECT:
+	case BS_NOTICE_VERDICT:
 	case BS_NOTICE_NEIGHBOUR:
 	case BS_NOTICE_LINK:
 		break;

@@ -17,6 +17,7 @@
 #include "control/class.h"
 #include "control/overlay.h"
 #include "dataplane/seam/address.h"
+#include "dataplane/seam/verdict.h"
 
 // What happens to a source of a class.
 enum bs_action {
@@ -62,8 +63,16 @@ enum bs_template_number {
 	BS_TEMPLATE_BUSY,     // 421: no session block
 	BS_TEMPLATE_DRAINING, // 421: stopping
 	BS_TEMPLATE_TIMEOUT,  // 421: silent after the greeting
-	BS_TEMPLATES
+	BS_TEMPLATE_CROWDED,  // 421: too many connections from one source
+	BS_TEMPLATE_STUTTER,  // 554-: a line before a verdict, for those who get it slowly
+#define X(identifier, name, sentence) BS_TEMPLATE_VERDICT_##identifier, // 554
+	BS_VERDICTS(X)
+#undef X
+		BS_TEMPLATES
 };
+
+// The 554 of a verdict that is not BS_VERDICT_NONE.
+#define BS_TEMPLATE_OF_VERDICT(verdict) (BS_TEMPLATE_STUTTER + (verdict))
 
 #define BS_TEMPLATE_TEXT 508 // RFC 5321's 512 at most; a power of two less two counts
 struct bs_template {
@@ -93,6 +102,9 @@ struct bs_policy {
 	const struct bs_template_set *texts; // BS_TEMPLATE_SETS of them, the same in all policies
 	uint8_t text_set;                    // for texts that begin now
 	uint32_t greeted_timeout_ms;         // for the first command
+	// sources
+	struct bs_verdict_rules verdicts;
+	uint32_t connections_per_source; // at once, 0: no limit
 	// smtp
 	char hostname[256];
 	char **domains; // lower case, the first gets <postmaster>

@@ -137,7 +137,8 @@ static struct dataplane *new_dataplane(struct roles *roles, uint8_t number, stru
 		.counters = daemon->dataplane[number],
 		.notices = NOTICES,
 		.draining = &daemon->draining,
-		.neighbour_lcore = number == 0};
+		.neighbour_lcore = number == 0,
+		.sources = daemon->sources};
 	for (size_t i = 0; i < config->worker_core_count; i++)
 		settings.worker_bell[i] = &find_core(roles, config->worker_cores[i])->bell;
 	memcpy(settings.secret, secret, sizeof(settings.secret));
@@ -180,7 +181,8 @@ static bool make_worker(struct roles *roles, uint32_t number, struct backend *ba
 		.bell = &core->bell,
 		.log = log_writer_ring(daemon->log),
 		.counters = new_counters(sizeof(struct bs_worker_counters)),
-		.draining = &daemon->draining};
+		.draining = &daemon->draining,
+		.sources = daemon->sources};
 	daemon->worker[number] = settings.counters;
 	if (settings.counters == NULL || settings.log == NULL)
 		return fail(error, "no memory for a worker");
@@ -193,6 +195,16 @@ static bool make_worker(struct roles *roles, uint32_t number, struct backend *ba
 	return add_role(core, role, error);
 }
 
+// Of the secret's 64 bytes the dataplanes take 48.
+static bool make_sources(struct daemon *daemon, const uint8_t secret[64], char error[256])
+{
+	struct siphash_key key;
+	memcpy(&key, secret + 48, sizeof(key));
+	daemon->sources = bs_sources_new(daemon->config->sources, &key);
+	return daemon->sources != NULL ||
+	       fail(error, "no memory for the sources: lower limits/sources");
+}
+
 // Each part is made by a thread that stands on its core: its memory is that core's.
 bool roles_make(struct roles *roles, const struct port_pools *pools, struct backend *backend,
 	struct helper_pool *helpers, char error[256])
@@ -202,7 +214,7 @@ bool roles_make(struct roles *roles, const struct port_pools *pools, struct back
 	cpu_set_t before;
 	if (getrandom(secret, sizeof(secret), 0) != (ssize_t)sizeof(secret))
 		return fail(error, "the kernel gives no random bytes");
-	bool good = make_cores(roles, error);
+	bool good = make_sources(roles->daemon, secret, error) && make_cores(roles, error);
 	for (size_t i = 0; i < config->dataplane_core_count && good; i++) {
 		core_visit(config->dataplane_cores[i], &before);
 		good = make_dataplane(roles, (uint8_t)i, pools->pool[i], secret, error);
@@ -256,6 +268,7 @@ void roles_free(struct roles *roles)
 		free(roles->daemon->dataplane[i]);
 		free(roles->daemon->worker[i]);
 	}
+	bs_sources_free(roles->daemon->sources);
 	for (unsigned i = 0; i < roles->cores; i++)
 		bs_bell_close(&roles->core[i].bell);
 }

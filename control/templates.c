@@ -18,8 +18,7 @@ struct text {
 	bool refusal; // says whom to ask
 };
 
-static const struct text texts[BS_TEMPLATES] = {
-	[BS_TEMPLATE_NONE] = {"", "", false, false},
+static const struct text texts[BS_TEMPLATES] = {[BS_TEMPLATE_NONE] = {"", "", false, false},
 	[BS_TEMPLATE_GREETING] = {"220 ", " ESMTP", true, false},
 	[BS_TEMPLATE_PREGREET] = {"554 ", " you spoke before the greeting; wait for 220", true,
 		true},
@@ -32,6 +31,14 @@ static const struct text texts[BS_TEMPLATES] = {
 	[BS_TEMPLATE_BUSY] = {"421 ", " too many clients at once; try again later", true, false},
 	[BS_TEMPLATE_DRAINING] = {"421 ", " the service is stopping; try again later", true, false},
 	[BS_TEMPLATE_TIMEOUT] = {"421 4.4.2 ", " no command came in time", true, false},
+	[BS_TEMPLATE_CROWDED] = {"421 ", " too many connections from your network; try again later",
+		true, false},
+	[BS_TEMPLATE_STUTTER] = {"554-", " your network is refused here for a while", true, false},
+#define X(identifier, name, sentence) \
+	[BS_TEMPLATE_VERDICT_##identifier] = { \
+		"554 ", " refused for a while: your network " sentence, true, true},
+	BS_VERDICTS(X)
+#undef X
 };
 
 bool templates_compose(const char *hostname, const char *contact, struct bs_template_set *set)

@@ -6,6 +6,7 @@
 
 #include "dataplane/block.h"
 #include "dataplane/connection_index.h"
+#include "dataplane/judge.h"
 #include "dataplane/link.h"
 
 _Static_assert(sizeof(((struct bs_dataplane_counters *)0)->text_holders) ==
@@ -100,7 +101,7 @@ void connection_delay(struct dataplane *dataplane, struct connection *c, enum de
 		return;
 	struct delay_queue *queue = &connections->queue[delay];
 	uint32_t number = connection_number(connections, c);
-	c->delay = (uint8_t)delay;
+	c->delay = (uint8_t)delay & 0xfu;
 	c->deadline_ms = dataplane->now_ms + (is_policys(delay) ? 0 : delay_ms(dataplane, delay));
 	c->next = CONNECTION_NONE;
 	c->previous = queue->tail;
@@ -123,6 +124,8 @@ static uint64_t *gauge(struct bs_dataplane_counters *counters, enum stage stage)
 		return &counters->time_wait;
 	case STAGE_FIN_WAIT_2:
 		return &counters->fin_wait_2;
+	case STAGE_STUTTER:
+		return &counters->stuttering;
 	default:
 		return NULL;
 	}
@@ -131,7 +134,7 @@ static uint64_t *gauge(struct bs_dataplane_counters *counters, enum stage stage)
 // Stages in which we say texts of our own: only then does the number of the template set mean something.
 static bool has_text(enum stage stage)
 {
-	return stage == STAGE_GREETED || stage == STAGE_REFUSED;
+	return stage == STAGE_GREETED || stage == STAGE_REFUSED || stage == STAGE_STUTTER;
 }
 
 static void keep_texts(struct dataplane *dataplane, struct connection *c, enum stage stage)
@@ -156,6 +159,7 @@ void connection_stage(struct dataplane *dataplane, struct connection *c, enum st
 	if (after != NULL)
 		(*after)++;
 	c->stage = (uint8_t)stage;
+	judge_count(dataplane, c);
 }
 
 static struct connection *free_record(struct dataplane *dataplane)
@@ -228,21 +232,37 @@ void connection_client(
 	client->class = c->class;
 	client->dataplane = dataplane->number;
 	client->serial = c->serial;
+	client->counted = c->counted;
 	client->opened_ms = dataplane->clock_ms - (uint32_t)(dataplane->now_ms - c->opened_ms);
+}
+
+static void notice(
+	struct dataplane *dataplane, const struct connection *c, struct bs_notice *notice)
+{
+	struct timespec wall;
+	clock_gettime(CLOCK_REALTIME, &wall); // vDSO: no system call
+	notice->wall_ns = (uint64_t)wall.tv_sec * 1000000000u + (uint64_t)wall.tv_nsec;
+	connection_client(dataplane, c, &notice->client);
+	notice->elapsed_ms = dataplane->now_ms - c->opened_ms;
+	if (!bs_ring_push(dataplane->notices, notice, sizeof(*notice)))
+		dataplane->counters->notices_lost++;
 }
 
 void connection_notice(struct dataplane *dataplane, const struct connection *c,
 	enum bs_notice_kind kind, const uint8_t *sample, uint32_t length)
 {
-	struct bs_notice notice = {.kind = (uint8_t)kind, .total = length};
-	struct timespec wall;
-	clock_gettime(CLOCK_REALTIME, &wall); // vDSO: no system call
-	notice.wall_ns = (uint64_t)wall.tv_sec * 1000000000u + (uint64_t)wall.tv_nsec;
-	connection_client(dataplane, c, &notice.client);
-	notice.elapsed_ms = dataplane->now_ms - c->opened_ms;
-	notice.sample_length = length < BS_NOTICE_SAMPLE ? (uint8_t)length : BS_NOTICE_SAMPLE;
+	struct bs_notice n = {.kind = (uint8_t)kind, .total = length};
+	n.sample_length = length < BS_NOTICE_SAMPLE ? (uint8_t)length : BS_NOTICE_SAMPLE;
 	if (sample != NULL)
-		memcpy(notice.sample, sample, notice.sample_length);
-	if (!bs_ring_push(dataplane->notices, &notice, sizeof(notice)))
-		dataplane->counters->notices_lost++;
+		memcpy(n.sample, sample, n.sample_length);
+	notice(dataplane, c, &n);
+}
+
+void connection_notice_verdict(struct dataplane *dataplane, const struct connection *c,
+	enum bs_notice_kind kind, unsigned verdict)
+{
+	struct bs_notice n = {.kind = (uint8_t)kind,
+		.verdict = (uint8_t)verdict,
+		.lifetime_s = dataplane->policy->verdicts.lifetime_ms / 1000};
+	notice(dataplane, c, &n);
 }

@@ -22,6 +22,7 @@ enum stage {
 	STAGE_WAITING,   // [ESTABLISHED] not greeted yet; who speaks is caught
 	STAGE_GREETED,   // [ESTABLISHED] 220 sent; the first byte takes a session block
 	STAGE_REFUSED,   // [ESTABLISHED, CLOSE-WAIT] 554 or 421 sent; QUIT gets 221, all else 503
+	STAGE_STUTTER,   // [ESTABLISHED, CLOSE-WAIT] is told a 554, a byte a second (stutter.c)
 	STAGE_TALKING,   // [ESTABLISHED, CLOSE-WAIT] has a session block (block.h)
 	STAGE_LINGER, // [ESTABLISHED] all said and acknowledged: a second for the client to close first
 	STAGE_FIN_WAIT_1, // from here on nothing but FINs and ACKs are exchanged
@@ -70,7 +71,7 @@ struct connection {
 		serial; // of the connections this lcore accepted; with the lcore it is the session id
 	uint32_t next, previous; // in the delay queue; `next` also links free records
 	uint32_t deadline_ms;    // when the delay ends; DELAY_WAIT, DELAY_GREETED: when it began
-	uint32_t opened_ms;      // handshake completed; in STAGE_REFUSED: refused
+	uint32_t opened_ms;      // handshake completed; in STAGE_REFUSED, STAGE_STUTTER: refused
 	uint32_t rcv_nxt;        // RFC 9293, 3.3.1
 	uint32_t snd_una;        // HALF_OPEN: our initial sequence number
 	// 48
@@ -78,17 +79,22 @@ struct connection {
 	uint8_t text;           // enum bs_template_number: what the text begins with
 	uint8_t replies : 4;    // 503s in the text
 	uint8_t text_set : 4;   // of which templates the text is made, from its first byte on
-	uint8_t delay;          // enum delay: the queue it stands in
+	uint8_t delay : 4;      // enum delay: the queue it stands in
+	uint8_t counted : 1;    // in the source table, among its source's connections
+	uint8_t slow : 1;       // the text begins with the stutter's lines
+	uint8_t unused : 2;
 	uint8_t retransmits : 4;
-	uint8_t line : 4; // STAGE_REFUSED: how far the client's line matches QUIT (refused.c)
-	uint8_t flags;    // enum connection_flags
-	uint8_t options;  // as in a cookie (cookie.h): MSS and window scale index
+	// STAGE_REFUSED: how far the client's line matches QUIT (refused.c); STAGE_STUTTER: 1, a byte is under way
+	uint8_t line : 4;
+	uint8_t flags;   // enum connection_flags
+	uint8_t options; // as in a cookie (cookie.h): MSS and window scale index
 	// 56
 	uint16_t link;  // link-layer address of the client's side (link.h)
 	uint8_t class;  // row of policy->class when last looked at
 	uint8_t window; // the client's last window in units of 64 bytes, saturating
 	uint32_t block; // session block, BLOCK_NONE without
 };
+_Static_assert(DELAYS <= 16, "enum delay in four bits");
 _Static_assert(sizeof(struct connection) == 64, "a waiting connection is one cache line");
 
 struct delay_queue {
@@ -126,7 +132,7 @@ struct connection *connection_take(struct dataplane *dataplane, const struct bs_
 // Out of queue and index. The session block must have been released.
 void connection_release(struct dataplane *dataplane, struct connection *connection);
 
-// Changes the stage and keeps the gauges.
+// Changes the stage and keeps the gauges, and the source table's count of those that wait or talk.
 void connection_stage(struct dataplane *dataplane, struct connection *connection, enum stage stage);
 
 // Puts the connection at the end of a delay's queue, taking it out of the one it stands in.
@@ -145,3 +151,6 @@ void connection_client(const struct dataplane *dataplane, const struct connectio
 // Tells the log about it; `sample` may be NULL.
 void connection_notice(struct dataplane *dataplane, const struct connection *connection,
 	enum bs_notice_kind kind, const uint8_t *sample, uint32_t length);
+// The same about a verdict.
+void connection_notice_verdict(struct dataplane *dataplane, const struct connection *connection,
+	enum bs_notice_kind kind, unsigned verdict);

@@ -13,6 +13,7 @@
 #include "dataplane/link.h"
 #include "dataplane/neighbour.h"
 #include "dataplane/refused.h"
+#include "dataplane/stutter.h"
 #include "dataplane/syn_rate.h"
 #include "dataplane/talk.h"
 #include "dataplane/tcp_send.h"
@@ -42,6 +43,8 @@ static enum bs_reason connection_input(struct dataplane *dataplane, const struct
 		return waiting_input(dataplane, c, frame);
 	case STAGE_REFUSED:
 		return refused_input(dataplane, c, frame);
+	case STAGE_STUTTER:
+		return stutter_input(dataplane, c, frame);
 	case STAGE_TALKING:
 		return talk_input(dataplane, c, frame);
 	case STAGE_LINGER:
@@ -191,6 +194,9 @@ static void expired(struct dataplane *dataplane, struct connection *c)
 		break;
 	case STAGE_REFUSED:
 		refused_expired(dataplane, c);
+		break;
+	case STAGE_STUTTER:
+		stutter_expired(dataplane, c);
 		break;
 	case STAGE_TALKING:
 		talk_expired(dataplane, c);

@@ -21,6 +21,7 @@ struct blocks;
 struct connections;
 struct links;
 struct neighbours;
+struct bs_sources;
 struct syn_rate;
 
 #define BURST 32u // packets a receive burst: DPDK's drivers are tuned for it
@@ -53,6 +54,7 @@ struct dataplane {
 	struct blocks *blocks;
 	struct links *links;
 	struct syn_rate *syn_rates;
+	struct bs_sources *sources; // shared by all lcores; NULL: nothing is counted nor learnt
 	struct siphash_key cookie_secret;
 	uint64_t last_cookie_ms;  // clock_ms of the last SYN-ACK without a record, 0: never
 	struct bucket resets;     // RSTs to strangers
@@ -82,7 +84,8 @@ struct dataplane_settings {
 	const _Atomic bool *draining;
 	uint8_t secret
 		[64]; // random: keys of index, cookies and rate limits; the same for all lcores
-	bool neighbour_lcore; // exactly one of them
+	bool neighbour_lcore;       // exactly one of them
+	struct bs_sources *sources; // may be NULL
 };
 
 // NULL without memory. Control thread, at start; memory comes from the calling thread's NUMA node.

@@ -66,6 +66,7 @@ struct dataplane *dataplane_new(const struct dataplane_settings *settings, uint6
 	dataplane->pool = settings->pool;
 	dataplane->counters = settings->counters;
 	dataplane->draining = settings->draining;
+	dataplane->sources = settings->sources;
 	dataplane->transmit_queue = settings->transmit_queue;
 	dataplane->queue_count = settings->queue_count;
 	memcpy(dataplane->queue, settings->queue,

@@ -4,6 +4,7 @@
 #include <rte_ether.h>
 
 #include "dataplane/cookie.h"
+#include "dataplane/judge.h"
 #include "dataplane/link.h"
 #include "dataplane/segment.h"
 #include "dataplane/syn_rate.h"
@@ -44,6 +45,8 @@ enum bs_reason handshake_syn(struct dataplane *dataplane, const struct port *por
 		return reason;
 	if (*dataplane->draining)
 		return BS_REASON_SYN_DRAINING;
+	if (judge_drops(dataplane, &frame->source, class, !cache_has_room(dataplane, class)))
+		return BS_REASON_SYN_VERDICT;
 	dataplane->counters->syn_received++;
 
 	struct tcp_options offered;

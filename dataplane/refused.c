@@ -18,6 +18,7 @@ void refuse(struct dataplane *dataplane, struct connection *c, enum bs_template_
 {
 	uint32_t said = text_length(dataplane, c);
 	if (text != BS_TEMPLATE_NONE) {
+		c->slow = 0;
 		c->text = (uint8_t)text;
 		c->text_position = 0;
 		said = 0;

@@ -9,6 +9,7 @@
 #include "dataplane/block.h"
 #include "dataplane/cookie.h"
 #include "dataplane/link.h"
+#include "dataplane/stutter.h"
 #include "dataplane/talk.h"
 #include "dataplane/text.h"
 #include "dataplane/transmit.h"
@@ -154,8 +155,8 @@ void send_syn_ack_again(struct dataplane *dataplane, const struct connection *c)
 static uint16_t record_window(const struct connection *c)
 {
 	uint8_t shift;
-	return cookie_window_scale(c->options, &shift) ? RECORD_WINDOW >> RECEIVE_SHIFT
-						       : RECORD_WINDOW;
+	uint16_t window = c->stage == STAGE_STUTTER ? STUTTER_WINDOW : RECORD_WINDOW;
+	return cookie_window_scale(c->options, &shift) ? window >> RECEIVE_SHIFT : window;
 }
 
 void send_control(

@@ -8,19 +8,20 @@ struct part {
 	const struct bs_template *template;
 	uint32_t times;
 };
-#define PARTS 4
+#define PARTS 5
 
 static void parts(
 	const struct dataplane *dataplane, const struct connection *c, struct part part[PARTS])
 {
 	const struct bs_template *template = dataplane->policy->texts[c->text_set].template;
-	part[0] = (struct part){&template[c->text], c -> text != BS_TEMPLATE_NONE};
-	part[1] = (struct part){&template[BS_TEMPLATE_SYNC], (c->flags & CONNECTION_SYNC) != 0};
-	part[2] = (struct part){&template[BS_TEMPLATE_SEQUENCE], c -> replies};
-	part[3] = (struct part){&template[BS_TEMPLATE_BYE], (c->flags & CONNECTION_BYE) != 0};
+	part[0] = (struct part){&template[BS_TEMPLATE_STUTTER], c -> slow ? STUTTER_LINES : 0};
+	part[1] = (struct part){&template[c->text], c -> text != BS_TEMPLATE_NONE};
+	part[2] = (struct part){&template[BS_TEMPLATE_SYNC], (c->flags & CONNECTION_SYNC) != 0};
+	part[3] = (struct part){&template[BS_TEMPLATE_SEQUENCE], c -> replies};
+	part[4] = (struct part){&template[BS_TEMPLATE_BYE], (c->flags & CONNECTION_BYE) != 0};
 }
 
-uint32_t text_length(const struct dataplane *dataplane, const struct connection *c)
+uint32_t text_whole(const struct dataplane *dataplane, const struct connection *c)
 {
 	struct part part[PARTS];
 	uint32_t length = 0;
@@ -28,6 +29,13 @@ uint32_t text_length(const struct dataplane *dataplane, const struct connection 
 	for (unsigned i = 0; i < PARTS; i++)
 		length += part[i].times * part[i].template->length;
 	return length;
+}
+
+uint32_t text_length(const struct dataplane *dataplane, const struct connection *c)
+{
+	// A byte at a time: what was said is what is acknowledged and the one under way.
+	return c->stage == STAGE_STUTTER ? (uint32_t)c->text_position + c->line
+					 : text_whole(dataplane, c);
 }
 
 void text_copy(const struct dataplane *dataplane, const struct connection *c, uint32_t offset,

@@ -2,7 +2,7 @@
 //
 // What we say before a worker is there, as a function of the record: the templates (control/policy.h) in the order
 //
-//   text   [554 synchronisation]   503 x replies   [221]
+//   [554- stutter] text   [554 synchronisation]   503 x replies   [221]
 //
 // so that any byte of it can be made again for a retransmission, and nothing is kept.
 //
@@ -14,7 +14,11 @@
 #include "dataplane/connection.h"
 #include "dataplane/frame.h"
 
-// Length of all that was said so far, from the first byte on.
+// Lines before a verdict that is told slowly: at a byte a second some four minutes.
+#define STUTTER_LINES 4u
+
+// Length of all that is to be said, from the first byte on; and of what was said so far.
+uint32_t text_whole(const struct dataplane *dataplane, const struct connection *connection);
 uint32_t text_length(const struct dataplane *dataplane, const struct connection *connection);
 
 // Bytes of it that are not acknowledged.

@@ -2,6 +2,7 @@
 #include "dataplane/waiting.h"
 
 #include "dataplane/closing.h"
+#include "dataplane/judge.h"
 #include "dataplane/refused.h"
 #include "dataplane/segment.h"
 #include "dataplane/talk.h"
@@ -29,6 +30,8 @@ static void greet(struct dataplane *dataplane, struct connection *c)
 		refuse(dataplane, c, BS_TEMPLATE_DENIED, 0);
 		return;
 	}
+	if (judge_verdict(dataplane, c))
+		return;
 	dataplane->counters->greeted++;
 	connection_stage(dataplane, c, STAGE_GREETED);
 	c->text = BS_TEMPLATE_GREETING;
@@ -54,6 +57,7 @@ static enum bs_reason early(
 	dataplane->counters->pregreets++;
 	take(c, p);
 	connection_notice(dataplane, c, BS_NOTICE_PREGREET, p->bytes, p->length);
+	judge_learn(dataplane, c, &(struct bs_lesson){.early = 1});
 	if (c->stage == STAGE_WAITING)
 		refuse(dataplane, c, BS_TEMPLATE_PREGREET, 0);
 	else
@@ -68,6 +72,7 @@ static enum bs_reason gone(
 	if (c->stage == STAGE_WAITING) {
 		dataplane->counters->hangups++;
 		connection_notice(dataplane, c, BS_NOTICE_HANGUP, NULL, 0);
+		judge_learn(dataplane, c, &(struct bs_lesson){.hangups = 1});
 	} else {
 		connection_notice(dataplane, c, BS_NOTICE_GONE, NULL, 0);
 	}
@@ -120,6 +125,8 @@ enum bs_reason waiting_open(
 	classify(dataplane, c);
 	text_acknowledge(dataplane, c, frame); // for the window
 	connection_notice(dataplane, c, BS_NOTICE_CONNECT, NULL, 0);
+	if (judge_open(dataplane, c))
+		return judge_input(dataplane, c, frame);
 	bool spoke = frame->payload_length > 0 || frame->flags & TCP_FIN;
 	bool at_once = c->flags & CONNECTION_FAST || dataplane->policy->wait_ms == 0 ||
 		       c->class == BS_CLASS_RUNTIME_DENY; // the operator has seen enough of it
@@ -143,10 +150,12 @@ enum bs_reason waiting_input(
 	case SEGMENT_DONE:
 		return reason;
 	case SEGMENT_RESET:
-		if (c->stage == STAGE_WAITING)
-			dataplane->counters->hangups++;
 		connection_notice(dataplane, c,
 			c->stage == STAGE_WAITING ? BS_NOTICE_HANGUP : BS_NOTICE_GONE, NULL, 0);
+		if (c->stage == STAGE_WAITING) {
+			dataplane->counters->hangups++;
+			judge_learn(dataplane, c, &(struct bs_lesson){.hangups = 1});
+		}
 		connection_release(dataplane, c);
 		return BS_REASON_ACCEPTED;
 	case SEGMENT_GO_ON:

@@ -17,6 +17,8 @@ struct session *session_new(
 	session->now_ms = now_ms;
 	session->command_ms = now_ms;
 	session->where = "CONNECT";
+	if (around->sources != NULL && client->counted)
+		session->source = bs_source_find(around->sources, &client->address);
 	session->wish = WISH_NOTHING;
 	bs_session_id(session->id, client->dataplane, client->serial);
 	bs_address_format(&client->address, session->address);

@@ -16,6 +16,7 @@
 #include "control/counters.h"
 #include "control/policy.h"
 #include "dataplane/seam/log.h"
+#include "dataplane/seam/source.h"
 #include "dataplane/seam/stream.h"
 #include "smtp/heap.h"
 #include "smtp/mailbox.h"
@@ -62,6 +63,7 @@ struct session_surroundings {
 	const struct bs_policy *(*policy)(
 		void); // read at each command; held from MAIL to the end of the mail
 	uint64_t (*wall_seconds)(void); // for Received: and Date
+	struct bs_sources *sources;     // what sessions teach goes there; may be NULL
 };
 
 // The session counts all of BS_WORKER_COUNTERS, and sessions_now between session_new() and session_free().

@@ -263,6 +263,9 @@ void session_command(struct session *session, const char *text, size_t length)
 		session_end(session, ENDING_DRAINING, REPLY_DRAINING);
 	} else if (denied) {
 		end_denied(session);
+	} else if (session_verdict(session) != BS_VERDICT_NONE) {
+		session->around.counters->verdicts_met++;
+		session_end(session, ENDING_VERDICT, REPLY_VERDICT);
 	} else if (out_of_turn(session)) {
 		session_end(session, ENDING_SYNCHRONISATION, REPLY_SYNCHRONISATION);
 	} else if (within_limits(session)) {

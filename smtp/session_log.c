@@ -30,6 +30,8 @@ static const char *protocol(const struct session *session)
 void session_log_reject(struct session *session, const char *line, const struct mailbox *recipient)
 {
 	char from[MAILBOX_TEXT], to[MAILBOX_TEXT];
+	session->refusals += line[0] == '5';
+	session->mails_refused += line[0] == '5' && session->verb == VERB_DATA;
 	bs_log(session->around.log, BS_LOG_INFO,
 		"NOQUEUE: reject: %s from " CLIENT_FORMAT ": %.320s; from=<%.160s>%s%.160s%s "
 		"proto=%s helo=<%.80s> session=%s",
@@ -61,6 +63,8 @@ static const char *describe(enum ending ending)
 		return "endless message";
 	case ENDING_DENIED:
 		return "denied by the operator";
+	case ENDING_VERDICT:
+		return "verdict on the client";
 	case ENDING_QUIT:
 		break;
 	}

@@ -87,6 +87,7 @@ static void count(struct bs_worker_counters *counters, enum ending ending)
 	case ENDING_DRAINING:
 	case ENDING_TROUBLE:
 	case ENDING_SWALLOWED:
+	case ENDING_VERDICT:
 		break;
 	}
 }
@@ -104,6 +105,7 @@ void session_end(struct session *session, enum ending ending, enum reply reply)
 	if (session->mail != NULL)
 		session_log_mail(session, "aborted", "no final reply");
 	session_log_disconnect(session);
+	session_teach(session, ending);
 	count(session->around.counters, ending);
 	session->around.counters->sessions_ended++;
 	session->phase = PHASE_CLOSED;

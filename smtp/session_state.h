@@ -6,6 +6,7 @@
 //   session_recipient.c  who may be written to
 //   session_mail.c       from DATA to the final reply
 //   session_reply.c      replies, refusals, the end of a session
+//   session_source.c     what it teaches about its source
 //   session_log.c        its log lines
 #pragma once
 
@@ -52,6 +53,7 @@ enum ending {
 	ENDING_TROUBLE,   // ours
 	ENDING_SWALLOWED, // a refused mail that does not end
 	ENDING_DENIED,    // the operator denied the client meanwhile
+	ENDING_VERDICT,   // on the source, for what other sessions did
 };
 
 // One mail from DATA to its final reply.
@@ -94,6 +96,9 @@ struct session {
 
 	uint32_t total[VERB_COUNT], accepted[VERB_COUNT];
 	uint32_t commands, errors, junk, unknown, overshoot;
+	struct bs_source
+		*source; // held by the connection until the driver lets go of it; may be NULL
+	uint32_t refusals, mails_refused; // for good: 5xx that the log tells of; of these, mails
 
 	struct session_envelope envelope;
 	uint32_t recipient_room;
@@ -157,6 +162,12 @@ void session_reject(struct session *session, enum reply reply, const char *argum
 bool session_bear_excess(struct session *session);
 // The session is over; its last word is `reply`, if not REPLY_COUNT. Does nothing the second time.
 void session_end(struct session *session, enum ending ending, enum reply reply);
+
+// session_source.c
+// The verdict that other sessions have brought upon the source, when it is to end this one now; else BS_VERDICT_NONE.
+unsigned session_verdict(const struct session *session);
+// The session is over: what it teaches. The driver still holds the connection.
+void session_teach(struct session *session, enum ending ending);
 
 // session_log.c
 void session_log_reject(struct session *session, const char *line, const struct mailbox *recipient);

@@ -50,6 +50,7 @@ struct worker *worker_new(const struct worker_settings *settings)
 		.counters = settings->counters,
 		.policy = bs_policy_get,
 		.wall_seconds = wall_seconds,
+		.sources = settings->sources,
 	};
 	all->delivery = (struct delivery_surroundings){.heap = heap, .helpers = helpers};
 	all->backend = settings->backend;

@@ -11,6 +11,7 @@
 #include "control/counters.h"
 #include "dataplane/seam/bell.h"
 #include "dataplane/seam/log.h"
+#include "dataplane/seam/source.h"
 #include "dataplane/seam/stream.h"
 #include "smtp/backend.h"
 #include "smtp/helper.h"
@@ -28,6 +29,7 @@ struct worker_settings {
 	struct bs_log *log;
 	struct bs_worker_counters *counters;
 	const _Atomic bool *draining; // sessions end with 421 at the next command
+	struct bs_sources *sources;   // may be NULL
 };
 
 // NULL without memory. Control thread, at start.

@@ -14,10 +14,12 @@ enum bs_notice_kind {
 	BS_NOTICE_PREGREET, // PREGREET n after t from [a]:p: sample        spoke before the greeting
 	BS_NOTICE_HANGUP,   // HANGUP after t from [a]:p in tests before SMTP handshake
 	BS_NOTICE_DENIED,   // DENYLISTED [a]:p                             refused as the greeting
-	BS_NOTICE_BUSY,     // NOQUEUE: reject: CONNECT from [a]:p: all server ports busy
-	BS_NOTICE_SILENT,   // greeted, never spoke: timeout
-	BS_NOTICE_GONE,     // greeted, left without a word: lost connection after CONNECT
-	BS_NOTICE_DRAINED,  // 421 because we are stopping
+	BS_NOTICE_VERDICT, // VERDICT reason on [a] for t                   the source has spoken early too often
+	BS_NOTICE_CROWDED,   // NOQUEUE: reject: CONNECT from [a]:p: too many connections
+	BS_NOTICE_BUSY,      // NOQUEUE: reject: CONNECT from [a]:p: all server ports busy
+	BS_NOTICE_SILENT,    // greeted, never spoke: timeout
+	BS_NOTICE_GONE,      // greeted, left without a word: lost connection after CONNECT
+	BS_NOTICE_DRAINED,   // 421 because we are stopping
 	BS_NOTICE_NEIGHBOUR, // duplicate address, gateway lost or found: text in sample
 	BS_NOTICE_LINK,      // link up or down: text in sample
 };
@@ -32,5 +34,7 @@ struct bs_notice {
 	uint32_t total;
 	uint8_t kind; // enum bs_notice_kind
 	uint8_t sample_length;
+	uint8_t verdict; // enum bs_verdict. DENIED: for which; VERDICT: the one given
 	uint8_t sample[BS_NOTICE_SAMPLE];
+	uint32_t lifetime_s; // VERDICT
 };

@@ -42,6 +42,8 @@
 	X(SYN_BOGON, "syn-bogon", "SYN from an address that can't be on the Internet") \
 	X(SYN_OWN, "syn-own", "SYN from outside with an address of our own networks") \
 	X(SYN_LISTED, "syn-listed", "SYN from a list whose action is drop") \
+	X(SYN_VERDICT, "syn-verdict", \
+		"SYN from a source with a verdict, by verdicts.action or for want of room") \
 	X(SYN_DRAINING, "syn-draining", "SYN while we are stopping") \
 	X(SYN_NO_RECORD, "syn-no-record", "no free connection record") \
 	X(ARP_BAD, "arp-bad", "malformed ARP") \

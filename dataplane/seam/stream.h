@@ -55,9 +55,9 @@ struct bs_client {
 	struct bs_address local_address; // which of our addresses was called
 	uint16_t port;                   // host byte order
 	uint16_t local_port;
-	uint16_t class;    // row of policy->class at the time of the greeting
-	uint8_t dataplane; // number of the owning dataplane lcore
-	uint8_t unused;
+	uint16_t class;     // row of policy->class at the time of the greeting
+	uint8_t dataplane;  // number of the owning dataplane lcore
+	uint8_t counted;    // 1: it is counted in the source table, and holds its entry there
 	uint32_t serial;    // counts the connections of that lcore; part of the session id
 	uint64_t opened_ms; // when the handshake completed, same clock as poll's now
 };

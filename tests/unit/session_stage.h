@@ -18,6 +18,7 @@ struct stage {
 	struct bs_worker_counters counters;
 	struct bs_client client;
 	struct session *session;
+	struct bs_sources *session_sources; // none
 	uint64_t now;
 	size_t piece; // bytes that arrive at once, 0: all
 	bool stuck;   // the client reads nothing
@@ -84,8 +85,8 @@ static inline void stage_begin(void)
 
 static inline void stage_open(void)
 {
-	struct session_surroundings around = {
-		stage.heap, stage.log, &stage.counters, stage_policy, stage_seconds};
+	struct session_surroundings around = {stage.heap, stage.log, &stage.counters, stage_policy,
+		stage_seconds, stage.session_sources};
 	stage.closed = false;
 	stage.output_count = 0;
 	stage.session = session_new(&around, &stage.client, stage.now);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "control/notice_text.h"
+#include "dataplane/seam/verdict.h"
 
 static struct bs_notice notice_of(enum bs_notice_kind kind)
 {
@@ -51,6 +52,18 @@ Test(notice_text, every_kind_of_a_session)
 	notice = notice_of(BS_NOTICE_DENIED);
 	expect(&notice, "DENYLISTED [192.0.2.7]:41234",
 		"DISCONNECT [192.0.2.7]:41234 outcome=denied time=0.31");
+	notice.verdict = BS_VERDICT_HARVEST;
+	expect(&notice, "DENYLISTED [192.0.2.7]:41234; verdict=harvest",
+		"DISCONNECT [192.0.2.7]:41234 outcome=denied time=0.31");
+	notice = notice_of(BS_NOTICE_VERDICT);
+	notice.verdict = BS_VERDICT_EARLY_TALK;
+	notice.lifetime_s = 3600;
+	expect(&notice, "VERDICT early-talk on [192.0.2.7] for 3600s", NULL);
+	cr_assert(bs_address_parse("2001:db8:7::7", &notice.client.address));
+	expect(&notice, "VERDICT early-talk on [2001:db8:7::/64] for 3600s", NULL);
+	notice = notice_of(BS_NOTICE_CROWDED);
+	expect(&notice, "NOQUEUE: reject: CONNECT from [192.0.2.7]:41234: too many connections",
+		"DISCONNECT [192.0.2.7]:41234 outcome=crowded time=0.31");
 	notice = notice_of(BS_NOTICE_BUSY);
 	expect(&notice, "NOQUEUE: reject: CONNECT from [192.0.2.7]:41234: all server ports busy",
 		"DISCONNECT [192.0.2.7]:41234 outcome=busy time=0.31");

@@ -127,6 +127,17 @@ static void calm(struct wire *wire)
 	}
 }
 
+// Verdicts come and go, and so does what they lead to.
+static void judge(struct wire *wire)
+{
+	struct bs_verdict_rules *rules = &wire->policy.verdicts;
+	rules->action = (uint8_t)any(4);
+	rules->lifetime_ms = 1000 * (1 + any(20));
+	rules->window_ms = 60000;
+	rules->early_talks = any(3);
+	wire->policy.connections_per_source = any(4);
+}
+
 static void storm(struct wire_peer *first, uint64_t seed)
 {
 	struct wire *wire = first->wire;
@@ -138,6 +149,8 @@ static void storm(struct wire_peer *first, uint64_t seed)
 		peers[i].seq = any(UINT32_MAX);
 	}
 	for (unsigned round = 0; round < ROUNDS; round++) {
+		if (any(1000) == 0)
+			judge(wire);
 		for (unsigned i = any(8); i > 0; i--)
 			segment(&peers[any(PEERS)]);
 		wire_poll(wire);
@@ -156,6 +169,8 @@ static void storm(struct wire_peer *first, uint64_t seed)
 	cr_assert_eq(wire->counters.half_open, 0);
 	cr_assert_eq(wire->counters.waiting, 0);
 	cr_assert_eq(wire->counters.time_wait, 0);
+	cr_assert_eq(wire->counters.stuttering, 0);
+	cr_assert_eq(wire_open_connections(wire), 0);
 	uint64_t counted = 0;
 	for (unsigned i = 0; i < BS_REASON_COUNT; i++) {
 		if (i != BS_REASON_NO_MBUF && i != BS_REASON_TX_FULL)
@@ -163,11 +178,13 @@ static void storm(struct wire_peer *first, uint64_t seed)
 	}
 	cr_assert_eq(counted, wire->counters.rx_packets);
 	cr_assert(wire->counters.talking > 100, "the storm reached no worker");
+	cr_assert(wire->counters.verdicts_met > 0 && wire->counters.crowded > 0);
 }
 
 WIRE_TEST(storm, leaves_nothing, .wait_ms = 10, .connections = 32, .half_open = 8, .talking = 4)
 {
 	storm(peer, 1);
+	cr_assert(peer->wire->counters.stutters > 0);
 }
 
 WIRE_TEST(storm, leaves_nothing_without_a_wait, .no_wait = true, .connections = 8, .half_open = 4,

@@ -17,6 +17,7 @@
 #include <rte_ring.h>
 
 #include "control/class.h"
+#include "dataplane/connection.h"
 #include "dataplane/local.h"
 #include "tests/wire/see.h"
 
@@ -133,12 +134,20 @@ static void make_policy(struct wire *wire, const struct wire_settings *settings)
 	set_template(texts, BS_TEMPLATE_BUSY, "421 4.3.2 busy\r\n");
 	set_template(texts, BS_TEMPLATE_DRAINING, "421 4.3.2 stopping\r\n");
 	set_template(texts, BS_TEMPLATE_TIMEOUT, "421 4.4.2 timeout\r\n");
+	set_template(texts, BS_TEMPLATE_CROWDED, "421 4.7.0 too many connections\r\n");
+	set_template(texts, BS_TEMPLATE_STUTTER, "554-slowly\r\n");
+	set_template(texts, BS_TEMPLATE_VERDICT_HARVEST, "554 harvest\r\n");
+	set_template(texts, BS_TEMPLATE_VERDICT_EARLY_TALK, "554 early talk\r\n");
+	set_template(texts, BS_TEMPLATE_VERDICT_REFUSALS, "554 refusals\r\n");
 	snprintf(policy->hostname, sizeof(policy->hostname), "mx1.example.org");
 	atomic_store(&bs_policy_current, policy);
 }
 
 static void make_dataplane(struct wire *wire, const struct wire_settings *given)
 {
+	struct siphash_key key = {{1, 2}};
+	wire->sources = bs_sources_new(given->sources != 0 ? given->sources : 64, &key);
+	cr_assert_not_null(wire->sources);
 	struct dataplane_settings settings = {
 		.ports = &wire->ports,
 		.pool = wire->pool,
@@ -154,6 +163,7 @@ static void make_dataplane(struct wire *wire, const struct wire_settings *given)
 		.notices = 256,
 		.draining = &wire->draining,
 		.neighbour_lcore = given->neighbours,
+		.sources = wire->sources,
 	};
 	struct receive_queue queue = {0};
 	settings.queue = &queue;
@@ -181,9 +191,43 @@ struct wire *wire_new(const struct wire_settings *settings)
 	return wire;
 }
 
+uint32_t wire_seconds(const struct wire *wire)
+{
+	return bs_source_seconds(wire->now_ns / 1000000);
+}
+
+uint32_t wire_open_connections(struct wire *wire)
+{
+	struct bs_source_view view;
+	uint32_t cursor = 0, open = 0;
+	while (bs_sources_next(wire->sources, &cursor, 600, wire_seconds(wire), &view))
+		open += view.open;
+	return open;
+}
+
+// As many connections as are waiting or talking, unless there was no room for one.
+static void check_sources(struct wire *wire)
+{
+	const struct connections *connections = wire->dataplane->connections;
+	uint32_t counted = 0;
+	for (uint32_t i = 0; i < connections->fresh; i++) {
+		const struct connection *c = &connections->record[i];
+		bool should = c->stage == STAGE_WAITING || c->stage == STAGE_GREETED ||
+			      c->stage == STAGE_TALKING;
+		counted += should;
+		cr_assert(c->counted == should || wire->counters.sources_no_room > 0,
+			"a connection in stage %d is%s counted", c->stage,
+			c->counted ? "" : " not");
+	}
+	if (wire->counters.sources_no_room == 0)
+		cr_assert_eq(wire_open_connections(wire), counted);
+}
+
 void wire_free(struct wire *wire)
 {
+	check_sources(wire);
 	dataplane_free(wire->dataplane);
+	bs_sources_free(wire->sources);
 	wire_hold(wire, false);
 	struct rte_mbuf *mbuf;
 	while (rte_ring_dequeue(wire->receive, (void **)&mbuf) == 0)

@@ -20,6 +20,7 @@
 
 #include "control/policy.h"
 #include "dataplane/dataplane.h"
+#include "dataplane/seam/source.h"
 #include "dataplane/wire_format.h"
 #include "tests/wire/build.h"
 
@@ -42,6 +43,7 @@ struct wire_settings {
 	bool no_wait;            // 0
 	uint32_t transmit_room;  // frames the port takes before it is emptied: 1024; a power of two
 	uint32_t mbufs;          // 2047; a power of two less one
+	uint32_t sources;        // 64
 };
 
 // A frame that barscreen sent. The harness has checked lengths and checksums.
@@ -84,13 +86,14 @@ struct wire {
 	struct rte_mempool *pool;
 	struct rte_ring *receive, *transmit;
 	uint32_t mbufs; // in the pool at the start
+	struct bs_sources *sources;
 	struct wire_frame *seen[WIRE_SEEN];
 	uint32_t seen_head, seen_tail;
 	bool hold; // sent frames stay in the port: see wire_hold()
 };
 
 struct wire *wire_new(const struct wire_settings *settings);
-// Also checks that no packet buffer was lost.
+// Also checks that no packet buffer was lost, and that the source table counts just the connections there are.
 void wire_free(struct wire *wire);
 
 // --- packets in ---
@@ -148,6 +151,12 @@ void wire_expect_reason_at(struct wire *wire, const struct bs_dataplane_counters
 void wire_advance(struct wire *wire, uint32_t ms);
 // Polls at the present moment.
 void wire_poll(struct wire *wire);
+
+// --- sources ---
+// The table's clock.
+uint32_t wire_seconds(const struct wire *wire);
+// Connections that the table counts, in all.
+uint32_t wire_open_connections(struct wire *wire);
 
 // --- the worker's side ---
 // The next stream that has events for worker 0, with its level bits taken; false when there is none.

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/judge.h"
+
+#include "dataplane/refused.h"
+#include "dataplane/stutter.h"
+
+static bool spares(const struct dataplane *dataplane, uint8_t class)
+{
+	return dataplane->policy->class[class].action == BS_ACTION_ALLOW;
+}
+
+static uint32_t now_s(const struct dataplane *dataplane)
+{
+	return bs_source_seconds(dataplane->clock_ms);
+}
+
+// The entry that the connection holds.
+static struct bs_source *source_of(const struct dataplane *dataplane, const struct connection *c)
+{
+	return c->counted ? bs_source_find(dataplane->sources, &c->peer) : NULL;
+}
+
+bool judge_drops(const struct dataplane *dataplane, const struct bs_address *source, uint8_t class,
+	bool full)
+{
+	uint8_t action = dataplane->policy->verdicts.action;
+	if (dataplane->sources == NULL || action == BS_VERDICT_OBSERVE ||
+		!(full || action == BS_VERDICT_DROP) || spares(dataplane, class))
+		return false;
+	return bs_source_verdict(dataplane->sources, source, now_s(dataplane)) != BS_VERDICT_NONE;
+}
+
+// A refused one is on its way out; it would keep its source over the limit.
+static bool is_counted(const struct connection *c)
+{
+	return c->stage == STAGE_WAITING || c->stage == STAGE_GREETED || c->stage == STAGE_TALKING;
+}
+
+void judge_count(struct dataplane *dataplane, struct connection *c)
+{
+	enum bs_source_opening how;
+	if (c->counted == is_counted(c) || dataplane->sources == NULL)
+		return;
+	if (c->counted) {
+		c->counted = 0;
+		bs_source_close(dataplane->sources, &c->peer, now_s(dataplane));
+		return;
+	}
+	if (c->stage != STAGE_WAITING) // there was no room for it when it was accepted
+		return;
+	c->counted = bs_source_open(dataplane->sources, &c->peer, now_s(dataplane), &how) != NULL;
+	dataplane->counters->sources_no_room += how == BS_SOURCE_NO_ROOM;
+	dataplane->counters->sources_evicted += how == BS_SOURCE_EVICTED;
+}
+
+// The verdict to be told to the connection, if it is to be told one.
+static unsigned verdict_for(const struct dataplane *dataplane, const struct connection *c)
+{
+	const struct bs_source *source = source_of(dataplane, c);
+	if (source == NULL || dataplane->policy->verdicts.action == BS_VERDICT_OBSERVE ||
+		spares(dataplane, c->class))
+		return BS_VERDICT_NONE;
+	return bs_source_verdict_of(source, now_s(dataplane));
+}
+
+bool judge_verdict(struct dataplane *dataplane, struct connection *c)
+{
+	unsigned verdict = verdict_for(dataplane, c);
+	if (verdict == BS_VERDICT_NONE)
+		return false;
+	enum bs_template_number text = (enum bs_template_number)BS_TEMPLATE_OF_VERDICT(verdict);
+	dataplane->counters->denied++;
+	dataplane->counters->verdicts_met++;
+	connection_notice_verdict(dataplane, c, BS_NOTICE_DENIED, verdict);
+	if (dataplane->policy->verdicts.action != BS_VERDICT_STUTTER ||
+		!stutter_begin(dataplane, c, text))
+		refuse(dataplane, c, text, 0);
+	return true;
+}
+
+static bool is_crowded(const struct dataplane *dataplane, const struct connection *c)
+{
+	uint32_t limit = dataplane->policy->connections_per_source;
+	if (limit == 0 || spares(dataplane, c->class))
+		return false;
+	const struct bs_source *source = source_of(dataplane, c);
+	return source != NULL && bs_source_open_count(source) > limit;
+}
+
+bool judge_open(struct dataplane *dataplane, struct connection *c)
+{
+	if (judge_verdict(dataplane, c))
+		return true;
+	if (!is_crowded(dataplane, c))
+		return false;
+	dataplane->counters->crowded++;
+	connection_notice(dataplane, c, BS_NOTICE_CROWDED, NULL, 0);
+	refuse(dataplane, c, BS_TEMPLATE_CROWDED, CONNECTION_CLOSE);
+	return true;
+}
+
+enum bs_reason judge_input(
+	struct dataplane *dataplane, struct connection *c, const struct frame *frame)
+{
+	if (frame->payload_length == 0 && !(frame->flags & TCP_FIN))
+		return BS_REASON_ACCEPTED;
+	return c->stage == STAGE_STUTTER ? stutter_input(dataplane, c, frame)
+					 : refused_input(dataplane, c, frame);
+}
+
+void judge_learn(struct dataplane *dataplane, struct connection *c, const struct bs_lesson *lesson)
+{
+	struct bs_source *source = source_of(dataplane, c);
+	if (source == NULL)
+		return;
+	uint8_t class; // now: the policy may be another than at the greeting
+	bs_policy_classify(dataplane->policy, &c->peer, &class, 1);
+	enum bs_verdict verdict = bs_source_learn(source, lesson, &dataplane->policy->verdicts,
+		!spares(dataplane, class), now_s(dataplane));
+	if (verdict == BS_VERDICT_NONE)
+		return;
+	dataplane->counters->verdicts_given++;
+	connection_notice_verdict(dataplane, c, BS_NOTICE_VERDICT, verdict);
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The source table: who connects to us, how often now, and what was learnt about him. One table for all lcores, bounded:
+// it takes its memory at the start and never refuses service.
+//
+// An entry is made by a completed handshake only, so that spoofed addresses create nothing. A source is an IPv4 address or an
+// IPv6 /64. Entries are written with atomics, when a connection opens or closes and when something is learnt; a SYN only
+// reads. The table is made of buckets of eight entries, found by a keyed hash: a line with the eight keys, and a line each
+// entry, so a stranger costs one line and a known source two. Where all eight are taken the least useful one goes: never one
+// with an open connection, one with a verdict in force last, then one that something was learnt about, the longest
+// unseen first. A bucket without such a one leaves the connection uncounted: it is served all the same.
+//
+// Who has a connection counted holds the entry: it is that source's until bs_source_close().
+#pragma once
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dataplane/seam/address.h"
+#include "dataplane/seam/verdict.h"
+#include "dataplane/siphash.h"
+
+struct bs_source {
+	alignas(64) _Atomic uint64_t verdict; // end in seconds << 32 | enum bs_verdict; 0: none
+	// Windows: 28 bits of seconds when it began, three counts of 12 bits that stop at 4095.
+	_Atomic uint64_t sessions;   // sessions, refused ones, early talks
+	_Atomic uint64_t recipients; // unknown, known; hangups
+	_Atomic uint32_t open;       // connections; the top bit while the entry changes hands
+	_Atomic uint32_t first_s, last_s;
+	_Atomic uint32_t accepted_s;                   // last mail accepted, 0: none
+	_Atomic uint32_t connections, mails, verdicts; // since first_s
+	uint32_t unused[3];
+};
+_Static_assert(sizeof(struct bs_source) == 64, "an entry is one cache line");
+
+#define BS_SOURCE_TAKEN (UINT32_C(1) << 31)
+
+struct bs_sources;
+
+// Room for `capacity` sources, at least 8, rounded up to a power of two. `key`: random. The memory is zero pages until
+// used. NULL without memory. Control thread.
+struct bs_sources *bs_sources_new(uint32_t capacity, const struct siphash_key *key);
+void bs_sources_free(struct bs_sources *sources);
+// Bytes that the table takes when full.
+size_t bs_sources_size(uint32_t capacity);
+
+// The table's clock. `now_ms`: CLOCK_MONOTONIC, as the poll functions get it. Wraps after 136 years.
+static inline uint32_t bs_source_seconds(uint64_t now_ms)
+{
+	return (uint32_t)(now_ms / 1000);
+}
+
+enum bs_source_opening {
+	BS_SOURCE_KNOWN,
+	BS_SOURCE_NEW,
+	BS_SOURCE_EVICTED, // new, and another had to go
+	BS_SOURCE_NO_ROOM, // not counted
+};
+
+// Counts a connection that completed its handshake. Any thread. NULL with BS_SOURCE_NO_ROOM; bs_source_close() is
+// not called then.
+struct bs_source *bs_source_open(struct bs_sources *sources, const struct bs_address *address,
+	uint32_t now_s, enum bs_source_opening *how);
+// The connection is over. Any thread, once for each that was counted.
+void bs_source_close(struct bs_sources *sources, const struct bs_address *address, uint32_t now_s);
+
+// The entry, or NULL. Who does not hold it may look at another source's the moment after.
+struct bs_source *bs_source_find(struct bs_sources *sources, const struct bs_address *address);
+
+// Connections now, of an entry that is held.
+static inline uint32_t bs_source_open_count(const struct bs_source *source)
+{
+	return atomic_load_explicit(&source->open, memory_order_relaxed) & ~BS_SOURCE_TAKEN;
+}
+
+// enum bs_verdict of a word of `verdict`, BS_VERDICT_NONE when it is over.
+static inline unsigned bs_source_verdict_at(uint64_t word, uint32_t now_s)
+{
+	return word != 0 && (int32_t)((uint32_t)(word >> 32) - now_s) > 0 ? word & 0xff
+									  : BS_VERDICT_NONE;
+}
+
+// The verdict in force on an entry that is held. Any thread.
+static inline unsigned bs_source_verdict_of(const struct bs_source *source, uint32_t now_s)
+{
+	return bs_source_verdict_at(
+		atomic_load_explicit(&source->verdict, memory_order_acquire), now_s);
+}
+
+// The verdict in force on an address. Only reads; any thread.
+unsigned bs_source_verdict(
+	struct bs_sources *sources, const struct bs_address *address, uint32_t now_s);
+
+// The source that an address belongs to: the address, or its /64. Pure.
+struct bs_prefix bs_source_prefix(const struct bs_address *address);
+// "192.0.2.7", "2001:db8:7::/64"; returns `text`. Pure.
+char *bs_source_format(const struct bs_prefix *source, char text[BS_PREFIX_TEXT]);
+
+// --- for control: a source as it is now ---
+struct bs_source_view {
+	struct bs_prefix prefix; // 128 or 64 bits long
+	uint32_t open, connections, mails, verdicts;
+	uint32_t first_s, last_s, accepted_s;
+	uint32_t sessions, refused, early, unknown, known, hangups; // of the window
+	unsigned verdict;                                           // in force
+	uint32_t verdict_s;                                         // its rest
+};
+
+bool bs_source_view(struct bs_sources *sources, const struct bs_address *address, uint32_t window_s,
+	uint32_t now_s, struct bs_source_view *view);
+// Goes through the table: *cursor is 0 at first. False at its end.
+bool bs_sources_next(struct bs_sources *sources, uint32_t *cursor, uint32_t window_s,
+	uint32_t now_s, struct bs_source_view *view);
+
+// Takes back the verdict and the counts that may lead to one; what speaks for the source stays. Returns how many verdicts
+// in force were taken back. NULL: of all sources.
+uint32_t bs_source_forget(
+	struct bs_sources *sources, const struct bs_address *address, uint32_t now_s);
+
+uint32_t bs_sources_count(const struct bs_sources *sources);
+uint32_t bs_sources_capacity(const struct bs_sources *sources);

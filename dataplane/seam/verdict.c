@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/seam/verdict.h"
+
+#include "dataplane/seam/source.h"
+#include "dataplane/seam/source_window.h"
+
+// Tries against other lcores that teach the same source at the same time. A lesson lost is a false negative.
+#define LEARN_TRIES 64
+
+static struct window window_add(_Atomic uint64_t *word, const uint16_t add[WINDOW_COUNTS],
+	uint32_t length_s, uint32_t now_s)
+{
+	uint64_t before = atomic_load_explicit(word, memory_order_relaxed);
+	struct window window = {0};
+	for (unsigned try = 0; try < LEARN_TRIES; try++) {
+		window = window_now(before, length_s, now_s);
+		for (unsigned i = 0; i < WINDOW_COUNTS; i++) {
+			uint32_t sum = window.count[i] + add[i];
+			window.count[i] = sum < WINDOW_MOST ? sum : WINDOW_MOST;
+		}
+		if (atomic_compare_exchange_weak_explicit(word, &before, window_pack(&window),
+			    memory_order_relaxed, memory_order_relaxed))
+			return window;
+	}
+	return window_now(before, length_s, now_s);
+}
+
+static bool reached(uint32_t count, uint32_t threshold)
+{
+	return threshold != 0 && count >= threshold;
+}
+
+static enum bs_verdict judge_windows(const struct bs_verdict_rules *rules,
+	const struct window *sessions, const struct window *recipients)
+{
+	uint32_t unknown = recipients->count[WINDOW_UNKNOWN];
+	uint32_t asked = unknown + recipients->count[WINDOW_KNOWN];
+	uint32_t refused = sessions->count[WINDOW_REFUSED];
+	if (reached(unknown, rules->unknown_recipients) &&
+		unknown * 100 >= rules->refused_share * asked)
+		return BS_VERDICT_HARVEST;
+	if (reached(sessions->count[WINDOW_EARLY], rules->early_talks))
+		return BS_VERDICT_EARLY_TALK;
+	if (reached(refused, rules->refused_sessions) &&
+		refused * 100 >= rules->refused_share * sessions->count[WINDOW_SESSIONS])
+		return BS_VERDICT_REFUSALS;
+	return BS_VERDICT_NONE;
+}
+
+static bool is_forgiven(
+	const struct bs_source *source, const struct bs_verdict_rules *rules, uint32_t now_s)
+{
+	uint32_t accepted_s = atomic_load_explicit(&source->accepted_s, memory_order_relaxed);
+	return accepted_s != 0 &&
+	       (int32_t)(now_s - accepted_s) < (int32_t)(rules->forgiven_ms / 1000);
+}
+
+// True for the one that gave it, when several lcores come to it at once. The windows begin anew, so that a verdict's end is
+// a new beginning.
+static bool give(struct bs_source *source, enum bs_verdict verdict,
+	const struct bs_verdict_rules *rules, uint32_t now_s)
+{
+	uint64_t before = atomic_load_explicit(&source->verdict, memory_order_relaxed);
+	uint64_t word = (uint64_t)(now_s + rules->lifetime_ms / 1000) << 32 | verdict;
+	if (bs_source_verdict_at(before, now_s) != BS_VERDICT_NONE ||
+		!atomic_compare_exchange_strong_explicit(&source->verdict, &before, word,
+			memory_order_acq_rel, memory_order_relaxed))
+		return false;
+	atomic_store_explicit(&source->sessions, 0, memory_order_relaxed);
+	atomic_store_explicit(&source->recipients, 0, memory_order_relaxed);
+	atomic_fetch_add_explicit(&source->verdicts, 1, memory_order_relaxed);
+	return true;
+}
+
+enum bs_verdict bs_source_learn(struct bs_source *source, const struct bs_lesson *lesson,
+	const struct bs_verdict_rules *rules, bool judge, uint32_t now_s)
+{
+	uint32_t length_s = rules->window_ms / 1000;
+	uint16_t sessions[] = {lesson->sessions, lesson->refused, lesson->early};
+	uint16_t recipients[] = {lesson->unknown, lesson->known, lesson->hangups};
+	if (lesson->mails > 0) {
+		atomic_fetch_add_explicit(&source->mails, lesson->mails, memory_order_relaxed);
+		atomic_store_explicit(
+			&source->accepted_s, now_s != 0 ? now_s : 1, memory_order_relaxed);
+	}
+	struct window spoken = window_add(&source->sessions, sessions, length_s, now_s);
+	struct window asked = window_add(&source->recipients, recipients, length_s, now_s);
+	if (!judge || is_forgiven(source, rules, now_s))
+		return BS_VERDICT_NONE;
+	enum bs_verdict verdict = judge_windows(rules, &spoken, &asked);
+	if (verdict == BS_VERDICT_NONE || !give(source, verdict, rules, now_s))
+		return BS_VERDICT_NONE;
+	return verdict;
+}
+
+const char *bs_verdict_name(unsigned verdict)
+{
+	static const char *const name[BS_VERDICTS_END] = {"none",
+#define X(identifier, word, sentence) word,
+		BS_VERDICTS(X)
+#undef X
+	};
+	return name[verdict < BS_VERDICTS_END ? verdict : BS_VERDICT_NONE];
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/stutter.h"
+
+#include "dataplane/closing.h"
+#include "dataplane/refused.h"
+#include "dataplane/segment.h"
+#include "dataplane/tcp_send.h"
+#include "dataplane/text.h"
+
+// A sixteenth of the records at most: who has many addresses must not fill the table with his own refusals.
+#define STUTTER_SHARE 16u
+// RFC 5321, 4.5.3.2.1: clients wait five minutes for a greeting; few will wait longer.
+#define STUTTER_MS 300000u
+// The same byte so many times: the client is gone.
+#define STUTTER_RETRANSMITS 10u
+
+bool stutter_begin(struct dataplane *dataplane, struct connection *c, enum bs_template_number text)
+{
+	if (dataplane->counters->stuttering >= dataplane->connections->capacity / STUTTER_SHARE)
+		return false;
+	dataplane->counters->stutters++;
+	connection_stage(dataplane, c, STAGE_STUTTER);
+	c->opened_ms = dataplane->now_ms;
+	c->text = (uint8_t)text;
+	c->text_position = 0;
+	c->slow = 1;
+	c->retransmits = 0;
+	c->line = 1;
+	send_text(dataplane, c, 0);
+	connection_delay(dataplane, c, DELAY_1S);
+	return true;
+}
+
+// The rest of it at once.
+static void hurry(struct dataplane *dataplane, struct connection *c, uint8_t flags)
+{
+	refuse(dataplane, c, BS_TEMPLATE_NONE, flags);
+}
+
+enum bs_reason stutter_input(
+	struct dataplane *dataplane, struct connection *c, const struct frame *frame)
+{
+	enum bs_reason reason = BS_REASON_ACCEPTED;
+	uint32_t snd_max = c->snd_una + text_unacknowledged(dataplane, c);
+	switch (segment_check(dataplane, c, frame, RECORD_WINDOW, snd_max, &reason)) {
+	case SEGMENT_DONE:
+		return reason;
+	case SEGMENT_RESET:
+		connection_release(dataplane, c);
+		return BS_REASON_ACCEPTED;
+	case SEGMENT_GO_ON:
+		break;
+	}
+	if (text_acknowledge(dataplane, c, frame))
+		c->line = 0;
+	// Whatever the client says is thrown away: it was told nothing yet that could be answered.
+	struct payload p = segment_payload(frame, c->rcv_nxt, RECORD_WINDOW);
+	bool in_order = p.sequence == c->rcv_nxt;
+	if (in_order)
+		c->rcv_nxt += p.length;
+	if (in_order && p.fin) {
+		c->rcv_nxt++;
+		c->flags |= CONNECTION_PEER_FIN;
+		hurry(dataplane, c, CONNECTION_CLOSE);
+	} else if (p.length > 0 || p.fin) {
+		send_control(dataplane, c, c->snd_una + c->line, TCP_ACK);
+	}
+	return BS_REASON_ACCEPTED;
+}
+
+void stutter_expired(struct dataplane *dataplane, struct connection *c)
+{
+	if (*dataplane->draining) {
+		hurry(dataplane, c, CONNECTION_CLOSE);
+		return;
+	}
+	if (c->text_position == text_whole(dataplane, c) ||
+		dataplane->now_ms - c->opened_ms >= STUTTER_MS) {
+		hurry(dataplane, c, 0);
+		return;
+	}
+	if (c->line != 0) {
+		if (c->retransmits == STUTTER_RETRANSMITS) {
+			dataplane->counters->timeouts++;
+			closing_reset(dataplane, c, c->snd_una);
+			return;
+		}
+		c->retransmits++;
+		dataplane->counters->retransmits++;
+	}
+	c->line = 1;
+	send_text(dataplane, c, c->text_position);
+	connection_delay(dataplane, c, DELAY_1S);
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A refusal that takes its time (OpenBSD's spamd had it first): a greeting of several 554- lines, a byte a second, into
+// a small window. It costs us a record, a timer and a segment a second; it costs the other side a connection for
+// minutes. Bounded in number, and in time: after five minutes the rest is said at once, and it always ends in the verdict's 554.
+//
+// Owner: one dataplane lcore.
+#pragma once
+
+#include "dataplane/connection.h"
+#include "dataplane/frame.h"
+
+// Window announced meanwhile, in bytes. What was promised before, in the handshake, is taken all the same.
+#define STUTTER_WINDOW 64u
+
+// Begins it, instead of refuse(). False when there are enough of them.
+bool stutter_begin(
+	struct dataplane *dataplane, struct connection *connection, enum bs_template_number text);
+
+enum bs_reason stutter_input(
+	struct dataplane *dataplane, struct connection *connection, const struct frame *frame);
+void stutter_expired(struct dataplane *dataplane, struct connection *connection);
