@@ -53,12 +53,15 @@ class Maildir:
         folder = self.folder(recipient, part)
         return [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
 
+    def content(self, path):
+        with open(path, "rb") as file:
+            return below_our_header(file.read())
+
     def mails(self, recipient):
         """label of each mail in new: [what stands below our header, ...]"""
         found = {}
         for path in self.files(recipient):
-            with open(path, "rb") as file:
-                content = below_our_header(file.read())
+            content = self.content(path)
             number = NUMBER.search(content)
             found.setdefault(number.group(1).decode() if number else path, []).append(content)
         return found
