@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "control/cores.h"
+#include "control/desk.h"
 #include "control/device.h"
 #include "control/eal.h"
 #include "control/memory_plan.h"
@@ -100,6 +101,9 @@ static bool make_all(struct assembly *assembly, char error[256])
 	assembly->backend = backend_new(daemon->config->backend, error);
 	if (assembly->backend == NULL)
 		return false;
+	daemon->desk = desk_new(control_socket_bell(assembly->socket));
+	if (daemon->desk == NULL)
+		return fail(error, "no memory");
 	// EAL before the log: it would take syslog's name for its own.
 	if (!start_eal(assembly, error) || !start_log(assembly, error))
 		return false;
@@ -130,6 +134,7 @@ static void undo_all(struct assembly *assembly)
 		helper_pool_free(assembly->helpers);
 	if (assembly->socket != NULL)
 		control_socket_free(assembly->socket); // shows what is freed below
+	desk_free(daemon->desk);
 	log_writer_free(daemon->log);
 	roles_free(&assembly->roles);
 	ports_close(daemon->ports);

@@ -9,6 +9,24 @@
 
 static const struct command_argument no_arguments[] = {{0}};
 
+static const struct command_argument sessions_arguments[] = {
+	{"prefix", ARGUMENT_PREFIX, .positional = true, .value = "PREFIX",
+		.sentence = "clients of this address or network"},
+	{"state", ARGUMENT_WORD, .words = "waiting|greeted|talking|refused|closing",
+		.value = "STATE", .sentence = "those in this state"},
+	{"helo", ARGUMENT_TEXT, .least = 1, .most = 63, .value = "TEXT",
+		.sentence = "those whose HELO name has this part"},
+	{"from", ARGUMENT_TEXT, .least = 1, .most = 127, .value = "TEXT",
+		.sentence = "those whose sender has this part"},
+	{"limit", ARGUMENT_COUNT, .least = 1, .most = 10000, .value = "NUMBER",
+		.sentence = "at most so many, 100 if not given"},
+	{0}};
+
+static const struct command_argument kill_arguments[] = {
+	{"session", ARGUMENT_TEXT, .needed = true, .positional = true, .least = 1, .most = 19,
+		.value = "ID", .sentence = "the session id, as the log and 'sessions' show it"},
+	{0}};
+
 const struct command commands[COMMAND_COUNT] = {
 #define COMMAND_ROW(number, name, right, arguments, handler, sentence) \
 	[COMMAND_##number] = {name, right, arguments, sentence},

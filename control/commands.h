@@ -21,6 +21,10 @@
 		"ports, links, gateways, cores, sessions and connections now") \
 	X(STATS, "stats", REQUEST_READS, no_arguments, request_stats, \
 		"every counter and every drop reason, in total and by lcore") \
+	X(SESSIONS, "sessions", REQUEST_READS, sessions_arguments, request_sessions, \
+		"connections and sessions now: who, how far, how long") \
+	X(SESSIONS_KILL, "sessions kill", REQUEST_WRITES, kill_arguments, request_sessions_kill, \
+		"end a session with 421 as soon as it can be, a waiting connection with a reset") \
 	X(STOP, "stop", REQUEST_WRITES, no_arguments, request_stop, \
 		"refuse new connections, let sessions end, then exit") \
 	X(HELP, "help", REQUEST_READS, no_arguments, request_help, \

@@ -22,9 +22,21 @@ static void show_stop(FILE *out, const json_t *answer, const struct ctl_view *vi
 		out);
 }
 
+static void show_sessions(FILE *out, const json_t *answer, const struct ctl_view *view)
+{
+	ctl_show_sessions(out, answer);
+}
+
+static void show_kill(FILE *out, const json_t *answer, const struct ctl_view *view)
+{
+	fputs("told to end\n", out);
+}
+
 const struct ctl_command ctl_commands[COMMAND_COUNT] = {
 	[COMMAND_STATUS] = {.show = show_status},
 	[COMMAND_STATS] = {.show = show_stats},
+	[COMMAND_SESSIONS] = {.show = show_sessions},
+	[COMMAND_SESSIONS_KILL] = {.show = show_kill},
 	[COMMAND_STOP] = {.show = show_stop},
 };
 

@@ -4,48 +4,10 @@
 
 #include "control/counter_rows.h"
 #include "control/ctl_show.h"
-
-#define NUMBER_TEXT 32
-
-// Nothing that moves a terminal's cursor.
-static void print_text(FILE *out, const char *text)
-{
-	for (; text != NULL && *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
-		fputc(c < 0x20 || c == 0x7f ? '?' : c, out);
-	}
-}
-
-static const char *string(const json_t *object, const char *key)
-{
-	const char *value = json_string_value(json_object_get(object, key));
-	return value != NULL ? value : "";
-}
-
-static uint64_t number(const json_t *object, const char *key)
-{
-	return (uint64_t)json_integer_value(json_object_get(object, key));
-}
-
-// 1234567 as 1,234,567.
-static const char *grouped(uint64_t value, char text[NUMBER_TEXT])
-{
-	// cppcheck-suppress ctuPointerArith; 20 digits and 6 commas at most
-	char *at = text + NUMBER_TEXT - 1;
-	unsigned digits = 0;
-	*at = '\0';
-	do {
-		if (digits > 0 && digits % 3 == 0)
-			*--at = ',';
-		*--at = (char)('0' + value % 10);
-		value /= 10;
-		digits++;
-	} while (value > 0);
-	return at;
-}
+#include "control/ctl_text.h"
 
 // "1.4 MiB", or "" for what is small enough to be read.
-static const char *scaled(uint64_t bytes, char text[NUMBER_TEXT])
+static const char *scaled(uint64_t bytes, char text[CTL_NUMBER])
 {
 	static const char *const unit[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
 	double value = (double)bytes / 1024;
@@ -54,19 +16,8 @@ static const char *scaled(uint64_t bytes, char text[NUMBER_TEXT])
 		return "";
 	for (; value >= 1024 && i < 5; i++)
 		value /= 1024;
-	snprintf(text, NUMBER_TEXT, "%.1f %s", value, unit[i]);
+	snprintf(text, CTL_NUMBER, "%.1f %s", value, unit[i]);
 	return text;
-}
-
-static void print_duration(FILE *out, uint64_t seconds)
-{
-	if (seconds >= 86400)
-		fprintf(out, "%" PRIu64 "d ", seconds / 86400);
-	if (seconds >= 3600)
-		fprintf(out, "%" PRIu64 "h ", seconds / 3600 % 24);
-	if (seconds >= 60)
-		fprintf(out, "%" PRIu64 "m ", seconds / 60 % 60);
-	fprintf(out, "%" PRIu64 "s", seconds % 60);
 }
 
 static void print_cores(FILE *out, const json_t *cores, const char *role)
@@ -84,34 +35,34 @@ static void print_port(FILE *out, const json_t *port)
 	size_t index;
 	const json_t *item;
 	fprintf(out, "\nPort ");
-	print_text(out, string(port, "name"));
-	fprintf(out, " (%s): link %s, %s, MTU %" PRIu64, string(port, "device"),
-		string(port, "link"), string(port, "mac"), number(port, "mtu"));
-	if (number(port, "vlan") != 0)
-		fprintf(out, ", VLAN %" PRIu64, number(port, "vlan"));
-	fprintf(out, ", %" PRIu64 " queue%s\n", number(port, "queues"),
-		number(port, "queues") == 1 ? "" : "s");
+	ctl_put_text(out, ctl_string(port, "name"));
+	fprintf(out, " (%s): link %s, %s, MTU %" PRIu64, ctl_string(port, "device"),
+		ctl_string(port, "link"), ctl_string(port, "mac"), ctl_number(port, "mtu"));
+	if (ctl_number(port, "vlan") != 0)
+		fprintf(out, ", VLAN %" PRIu64, ctl_number(port, "vlan"));
+	fprintf(out, ", %" PRIu64 " queue%s\n", ctl_number(port, "queues"),
+		ctl_number(port, "queues") == 1 ? "" : "s");
 	json_array_foreach (json_object_get(port, "addresses"), index, item) {
-		const char *state = string(item, "state");
-		fprintf(out, "  address  %-43s %s%s\n", string(item, "address"), state,
+		const char *state = ctl_string(item, "state");
+		fprintf(out, "  address  %-43s %s%s\n", ctl_string(item, "address"), state,
 			strcmp(state, "duplicate") == 0 ? ": another host has it, it is not served"
 							: "");
 	}
 	json_array_foreach (json_object_get(port, "gateways"), index, item) {
 		bool resolved = json_is_true(json_object_get(item, "resolved"));
-		fprintf(out, "  gateway  %-43s %s\n", string(item, "address"),
-			resolved ? string(item, "mac") : "does not answer");
+		fprintf(out, "  gateway  %-43s %s\n", ctl_string(item, "address"),
+			resolved ? ctl_string(item, "mac") : "does not answer");
 	}
 }
 
 static void print_connections(FILE *out, const json_t *connections)
 {
-	char text[NUMBER_TEXT];
+	char text[CTL_NUMBER];
 	fprintf(out, "\nConnections\n");
 	for (size_t i = 0; i < dataplane_gauge_rows.count; i++) {
 		const struct counter_row *row = &dataplane_gauge_rows.row[i];
 		fprintf(out, "  %-20s %12s  %s\n", row->name,
-			grouped(number(connections, row->name), text), row->sentence);
+			ctl_grouped(ctl_number(connections, row->name), text), row->sentence);
 	}
 }
 
@@ -120,11 +71,11 @@ void ctl_show_status(FILE *out, const json_t *answer)
 	size_t index;
 	const json_t *item;
 	const json_t *limitations = json_object_get(answer, "limitations");
-	char text[NUMBER_TEXT];
-	fprintf(out, "barscreen %s on ", string(answer, "version"));
-	print_text(out, string(answer, "hostname"));
-	fprintf(out, ", process %" PRIu64 ", up ", number(answer, "pid"));
-	print_duration(out, number(answer, "uptime"));
+	char text[CTL_NUMBER];
+	fprintf(out, "barscreen %s on ", ctl_string(answer, "version"));
+	ctl_put_text(out, ctl_string(answer, "hostname"));
+	fprintf(out, ", process %" PRIu64 ", up ", ctl_number(answer, "pid"));
+	ctl_put_duration(out, ctl_number(answer, "uptime"));
 	fprintf(out, "\nState     %s\nCores     ",
 		json_is_true(json_object_get(answer, "draining"))
 			? "stopping: no new connections, sessions end"
@@ -132,7 +83,7 @@ void ctl_show_status(FILE *out, const json_t *answer)
 	print_cores(out, json_object_get(answer, "cores"), "dataplane");
 	fprintf(out, "; ");
 	print_cores(out, json_object_get(answer, "cores"), "worker");
-	fprintf(out, "\nSessions  %s\n", grouped(number(answer, "sessions"), text));
+	fprintf(out, "\nSessions  %s\n", ctl_grouped(ctl_number(answer, "sessions"), text));
 	print_connections(out, json_object_get(answer, "connections"));
 	json_array_foreach (json_object_get(answer, "ports"), index, item)
 		print_port(out, item);
@@ -140,7 +91,7 @@ void ctl_show_status(FILE *out, const json_t *answer)
 		fprintf(out, "\nLimitations\n");
 	json_array_foreach (limitations, index, item) {
 		fprintf(out, "  ");
-		print_text(out, json_string_value(item));
+		ctl_put_text(out, json_string_value(item));
 		fputc('\n', out);
 	}
 }
@@ -148,9 +99,9 @@ void ctl_show_status(FILE *out, const json_t *answer)
 static void print_counter(
 	FILE *out, const char *name, uint64_t value, const char *sentence, bool bytes)
 {
-	char text[NUMBER_TEXT], size[NUMBER_TEXT] = "";
+	char text[CTL_NUMBER], size[CTL_NUMBER] = "";
 	const char *scale = bytes ? scaled(value, size) : "";
-	fprintf(out, "  %-24s %20s  %s%s%s%s\n", name, grouped(value, text), sentence,
+	fprintf(out, "  %-24s %20s  %s%s%s%s\n", name, ctl_grouped(value, text), sentence,
 		scale[0] != '\0' ? " (" : "", scale, scale[0] != '\0' ? ")" : "");
 }
 

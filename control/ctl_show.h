@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+// ctl_show_sessions.c
+void ctl_show_sessions(FILE *out, const json_t *answer);
 void ctl_show_status(FILE *out, const json_t *answer);
 // `all`: counters that are zero too.
 void ctl_show_stats(FILE *out, const json_t *answer, bool all);

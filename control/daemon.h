@@ -14,6 +14,8 @@
 #include "dataplane/port.h"
 #include "dataplane/seam/source.h"
 
+struct desk;
+
 #define DAEMON_LIMITATIONS 32
 
 struct daemon {
@@ -25,6 +27,7 @@ struct daemon {
 	uint32_t worker_count;
 	struct bs_sources *sources; // NULL until made
 	struct log_writer *log;
+	struct desk *desk;     // asks the lcores; NULL before they are there
 	uint64_t started;      // CLOCK_REALTIME, seconds
 	_Atomic bool draining; // no new connections, sessions end at their next command
 	_Atomic bool stop;     // lcores leave their loops

@@ -171,6 +171,11 @@ static bool put_event(struct line *line, const struct bs_notice *notice)
 		put_client(line, notice);
 		put(line, ": server is stopping");
 		return true;
+	case BS_NOTICE_KILLED:
+		put(line, "NOQUEUE: reject: CONNECT from ");
+		put_client(line, notice);
+		put(line, ": ended by the operator");
+		return true;
 	case BS_NOTICE_NEIGHBOUR:
 	case BS_NOTICE_LINK:
 		put_sample(line, notice);
@@ -209,6 +214,8 @@ static const char *outcome(const struct bs_notice *notice)
 		return "lost";
 	case BS_NOTICE_DRAINED:
 		return "stopping";
+	case BS_NOTICE_KILLED:
+		return "killed";
 	case BS_NOTICE_CONNECT:
 	case BS_NOTICE_VERDICT:
 	case BS_NOTICE_NEIGHBOUR:

@@ -145,8 +145,11 @@ bool request_refuse(struct request_answer *answer, const char *text)
 	return request_dump(answer, request_error("%s", text));
 }
 
-void request_answer_end(struct request_answer *answer)
+void request_answer_end(struct daemon *daemon, struct request_answer *answer)
 {
+	if (answer->later != NULL && answer->forget != NULL)
+		answer->forget(daemon, answer->ticket);
+	answer->later = NULL;
 	json_decref(answer->id);
 	answer->id = NULL;
 }
@@ -185,6 +188,6 @@ bool request_handle(struct daemon *daemon, bool may_write, const char *line, siz
 	if (answer->later != NULL)
 		return true;
 	bool answered = request_dump(answer, object);
-	request_answer_end(answer);
+	request_answer_end(daemon, answer);
 	return answered;
 }

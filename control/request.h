@@ -15,8 +15,10 @@ struct request_answer {
 	size_t length;
 	bool stop; // the daemon was asked to stop, by one who may
 	// Not NULL: there is no line yet. To be called again and again, with `ticket`, until it returns true and `answer`
-	// is filled (line NULL: no memory). It never blocks; who no longer wants the answer just doesn't call.
+	// is filled (line NULL: no memory). It never blocks. Who no longer wants the answer calls `forget` instead, where that
+	// is not NULL.
 	bool (*later)(struct daemon *daemon, uint64_t ticket, struct request_answer *answer);
+	void (*forget)(struct daemon *daemon, uint64_t ticket);
 	uint64_t ticket;
 	json_t *id; // of the request, for an answer that comes later; NULL when it has none
 };
@@ -26,8 +28,8 @@ struct request_answer {
 bool request_handle(struct daemon *daemon, bool may_write, const char *line, size_t length,
 	struct request_answer *answer);
 
-// Gives back what an answer holds besides its line: needed where `later` was set.
-void request_answer_end(struct request_answer *answer);
+// Gives back what an answer holds besides its line; forgets one that has not come yet.
+void request_answer_end(struct daemon *daemon, struct request_answer *answer);
 
 // The answer {"ok": false, "error": text}. False without memory.
 bool request_refuse(struct request_answer *answer, const char *text);

@@ -20,7 +20,8 @@ struct request_call {
 	const json_t *request;
 	const char *command;
 	bool may_write;
-	struct request_answer *answer; // `stop`, or `later` and `ticket`, are set by the handler
+	struct request_answer
+		*answer; // `stop`, or `later`, `forget` and `ticket`, are set by the handler
 };
 
 // The answer with "ok", as from request_error() too; NULL without memory, and when answer->later is set.
@@ -48,6 +49,7 @@ json_t *request_text(const char *text);
 bool request_dump(struct request_answer *answer, json_t *object);
 
 // The handlers, by file:
+//   request_sessions.c sessions, sessions kill
 //   request_status.c   status, stats, stop, help
 #define REQUEST_HANDLER(number, name, right, arguments, handler, sentence) request_handler handler;
 COMMANDS(REQUEST_HANDLER)

@@ -10,6 +10,7 @@
 #include <rte_lcore.h>
 
 #include "control/cores.h"
+#include "control/desk.h"
 
 #define NOTICES 4096u // of a dataplane lcore: 700 KB, some ms of a flood of pregreeters
 
@@ -136,6 +137,7 @@ static struct dataplane *new_dataplane(struct roles *roles, uint8_t number, stru
 		.bell = &core->bell,
 		.counters = daemon->dataplane[number],
 		.notices = NOTICES,
+		.door = desk_door(daemon->desk, &core->bell),
 		.draining = &daemon->draining,
 		.neighbour_lcore = number == 0,
 		.sources = daemon->sources};
@@ -181,6 +183,7 @@ static bool make_worker(struct roles *roles, uint32_t number, struct backend *ba
 		.bell = &core->bell,
 		.log = log_writer_ring(daemon->log),
 		.counters = new_counters(sizeof(struct bs_worker_counters)),
+		.door = desk_door(daemon->desk, &core->bell),
 		.draining = &daemon->draining,
 		.sources = daemon->sources};
 	daemon->worker[number] = settings.counters;

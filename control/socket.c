@@ -24,13 +24,15 @@
 // What an epoll event is about: the number of a client, or one of these.
 #define TAG_LISTENER UINT32_MAX
 #define TAG_TICK     (UINT32_MAX - 1)
+#define TAG_BELL     (UINT32_MAX - 2)
 
 struct control_socket {
 	struct daemon *daemon;
 	struct socket_listener listener;
 	int epoll;
-	int tick;   // timerfd, runs while there is a client, or the listener rests
-	bool rests; // accept() had no descriptor left: tried again at the next tick
+	struct bs_bell bell; // rung by other threads that have an answer ready
+	int tick;            // timerfd, runs while there is a client, or the listener rests
+	bool rests;          // accept() had no descriptor left: tried again at the next tick
 	bool ticks;
 	bool stop_asked;
 	uint32_t clients;
@@ -67,13 +69,16 @@ struct control_socket *control_socket_new(struct daemon *daemon, const char *pat
 	}
 	socket->epoll = epoll_create1(EPOLL_CLOEXEC);
 	socket->tick = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (socket->epoll < 0 || socket->tick < 0 ||
+	bool bell = bs_bell_open(&socket->bell);
+	if (socket->epoll < 0 || socket->tick < 0 || !bell ||
+		!watch(socket, EPOLL_CTL_ADD, socket->bell.fd, EPOLLIN, TAG_BELL) ||
 		!watch(socket, EPOLL_CTL_ADD, socket->listener.fd, EPOLLIN, TAG_LISTENER) ||
 		!watch(socket, EPOLL_CTL_ADD, socket->tick, EPOLLIN, TAG_TICK)) {
 		snprintf(error, 256, "control-socket: %s", strerror(errno));
 		control_socket_free(socket);
 		return NULL;
 	}
+	bs_bell_sleep(&socket->bell);
 	return socket;
 }
 
@@ -82,8 +87,7 @@ static void close_client(struct control_socket *socket, struct client *client)
 	close(client->fd); // epoll forgets it
 	free(client->answer);
 	client->answer = NULL;
-	request_answer_end(&client->waits);
-	client->waits.later = NULL;
+	request_answer_end(socket->daemon, &client->waits);
 	client->fd = -1;
 	socket->clients--;
 }
@@ -96,6 +100,8 @@ void control_socket_free(struct control_socket *socket)
 		if (socket->client[i].fd >= 0)
 			close_client(socket, &socket->client[i]);
 	}
+	if (socket->bell.fd >= 0)
+		bs_bell_close(&socket->bell);
 	if (socket->tick >= 0)
 		close(socket->tick);
 	if (socket->epoll >= 0)
@@ -107,6 +113,11 @@ void control_socket_free(struct control_socket *socket)
 int control_socket_fd(const struct control_socket *socket)
 {
 	return socket->epoll;
+}
+
+struct bs_bell *control_socket_bell(struct control_socket *socket)
+{
+	return &socket->bell;
 }
 
 bool control_socket_stop_asked(const struct control_socket *socket)
@@ -242,20 +253,25 @@ static void set_tick(struct control_socket *socket)
 
 void control_socket_turn_at(struct control_socket *socket, uint64_t now)
 {
-	struct epoll_event event[CLIENTS_MAX + 2];
-	int count = epoll_wait(socket->epoll, event, CLIENTS_MAX + 2, 0);
+	struct epoll_event event[CLIENTS_MAX + 3];
+	int count = epoll_wait(socket->epoll, event, CLIENTS_MAX + 3, 0);
+	// From here on until the answers are looked at, who rings needs no system call.
+	bs_bell_awake(&socket->bell);
 	for (int i = 0; i < count; i++) {
 		uint32_t tag = event[i].data.u32;
 		if (tag == TAG_LISTENER)
 			accept_some(socket, now);
 		else if (tag == TAG_TICK)
 			tick(socket);
+		else if (tag == TAG_BELL)
+			continue;
 		else if (socket->client[tag].fd >= 0 && socket->client[tag].waits.later != NULL)
 			close_client(socket,
 				&socket->client[tag]); // nothing but a hang-up was watched for
 		else if (socket->client[tag].fd >= 0)
 			serve(socket, &socket->client[tag], now);
 	}
+	bs_bell_sleep(&socket->bell); // before the look: a ring from now on wakes us again
 	serve_waiting(socket, now);
 	close_the_late(socket, now);
 	set_tick(socket);

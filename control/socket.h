@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "control/daemon.h"
+#include "dataplane/seam/bell.h"
 
 struct control_socket;
 
@@ -23,5 +24,7 @@ int control_socket_fd(const struct control_socket *socket);
 void control_socket_turn(struct control_socket *socket);
 // The same with the clock given (milliseconds, as CLOCK_MONOTONIC): for tests.
 void control_socket_turn_at(struct control_socket *socket, uint64_t now_ms);
+// Rings for answers that were not ready (request_answer.later) and may be now. Any thread.
+struct bs_bell *control_socket_bell(struct control_socket *socket);
 // True once a client asked us to stop.
 bool control_socket_stop_asked(const struct control_socket *socket);

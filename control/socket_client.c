@@ -71,7 +71,7 @@ static bool ask_again(struct client *client, struct daemon *daemon, uint64_t now
 	if (answer->later == NULL || !answer->later(daemon, answer->ticket, answer))
 		return true;
 	answer->later = NULL;
-	request_answer_end(answer);
+	request_answer_end(daemon, answer);
 	return answer->line != NULL && give_answer(client, answer, now_ms);
 }
 

@@ -18,7 +18,8 @@ struct text {
 	bool refusal; // says whom to ask
 };
 
-static const struct text texts[BS_TEMPLATES] = {[BS_TEMPLATE_NONE] = {"", "", false, false},
+static const struct text texts[BS_TEMPLATES] = {
+	[BS_TEMPLATE_NONE] = {"", "", false, false},
 	[BS_TEMPLATE_GREETING] = {"220 ", " ESMTP", true, false},
 	[BS_TEMPLATE_PREGREET] = {"554 ", " you spoke before the greeting; wait for 220", true,
 		true},
@@ -39,6 +40,8 @@ static const struct text texts[BS_TEMPLATES] = {[BS_TEMPLATE_NONE] = {"", "", fa
 		"554 ", " refused for a while: your network " sentence, true, true},
 	BS_VERDICTS(X)
 #undef X
+		[BS_TEMPLATE_KILLED] = {"421 4.7.0 ", " connection ended by the operator", true,
+			false},
 };
 
 bool templates_compose(const char *hostname, const char *contact, struct bs_template_set *set)

@@ -10,6 +10,7 @@
 #include "dataplane/connection_index.h"
 #include "dataplane/frame.h"
 #include "dataplane/handshake.h"
+#include "dataplane/inquiry.h"
 #include "dataplane/link.h"
 #include "dataplane/neighbour.h"
 #include "dataplane/refused.h"
@@ -259,6 +260,7 @@ unsigned dataplane_poll(void *self, uint64_t now_ns)
 	unsigned done = receive(dataplane);
 	done += talk_wishes(dataplane);
 	done += expire(dataplane);
+	done += inquiry_turn(dataplane);
 	if (*dataplane->draining)
 		done += drain(dataplane);
 	if (dataplane->neighbours != NULL)
@@ -270,6 +272,8 @@ unsigned dataplane_poll(void *self, uint64_t now_ns)
 bool dataplane_ready(void *self)
 {
 	struct dataplane *dataplane = self;
+	if (bs_door_look(dataplane->door) != NULL)
+		return true;
 	for (uint32_t worker = 0; worker < dataplane->streams->workers; worker++) {
 		if (!bs_ring_empty(dataplane->streams->wishes[worker]))
 			return true;

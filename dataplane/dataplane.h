@@ -11,6 +11,7 @@
 #include "control/policy.h"
 #include "dataplane/bucket.h"
 #include "dataplane/port.h"
+#include "dataplane/seam/inquiry.h"
 #include "dataplane/seam/notice.h"
 #include "dataplane/seam/stream.h"
 #include "dataplane/siphash.h"
@@ -62,6 +63,7 @@ struct dataplane {
 	uint32_t touched[BURST];  // connections that may owe an ACK after this burst
 	unsigned touched_count;
 	struct bs_streams *streams;
+	struct bs_door *door;         // where control asks; NULL: it does not
 	struct bs_ring *notices;      // of struct bs_notice, to the log writer
 	const _Atomic bool *draining; // shared, written by control: no new connections
 };
@@ -82,6 +84,7 @@ struct dataplane_settings {
 	struct bs_dataplane_counters *counters;
 	uint32_t notices; // room of the notice ring
 	const _Atomic bool *draining;
+	struct bs_door *door; // may be NULL
 	uint8_t secret
 		[64]; // random: keys of index, cookies and rate limits; the same for all lcores
 	bool neighbour_lcore;       // exactly one of them

@@ -67,6 +67,7 @@ struct dataplane *dataplane_new(const struct dataplane_settings *settings, uint6
 	dataplane->counters = settings->counters;
 	dataplane->draining = settings->draining;
 	dataplane->sources = settings->sources;
+	dataplane->door = settings->door;
 	dataplane->transmit_queue = settings->transmit_queue;
 	dataplane->queue_count = settings->queue_count;
 	memcpy(dataplane->queue, settings->queue,

@@ -205,3 +205,14 @@ void waiting_drain(struct dataplane *dataplane, struct connection *c)
 	connection_notice(dataplane, c, BS_NOTICE_DRAINED, NULL, 0);
 	refuse(dataplane, c, BS_TEMPLATE_DRAINING, CONNECTION_CLOSE);
 }
+
+void waiting_kill(struct dataplane *dataplane, struct connection *c)
+{
+	uint32_t unacknowledged = text_unacknowledged(dataplane, c);
+	if (c->stage != STAGE_REFUSED)
+		connection_notice(dataplane, c, BS_NOTICE_KILLED, NULL, 0);
+	if (c->stage == STAGE_GREETED && unacknowledged == 0)
+		refuse(dataplane, c, BS_TEMPLATE_KILLED, CONNECTION_CLOSE);
+	else
+		closing_reset(dataplane, c, c->snd_una + unacknowledged);
+}

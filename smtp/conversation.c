@@ -255,6 +255,18 @@ void conversation_drain(struct conversation *c)
 	conversation_queue(c);
 }
 
+void conversation_kill(struct conversation *c)
+{
+	session_kill(c->session, c->all->now_ms);
+	conversation_queue(c);
+}
+
+void conversation_view(const struct conversation *c, struct bs_view *view)
+{
+	session_view(c->session, c->all->now_ms, view);
+	view->state = BS_VIEW_TALKING;
+}
+
 void conversation_abort(struct conversation *c)
 {
 	c->dead = true;

@@ -47,5 +47,8 @@ void conversation_expired(struct conversation *conversation);
 struct conversation *conversation_next(const struct conversation *conversation);
 // We are stopping.
 void conversation_drain(struct conversation *conversation);
+// The operator wants it gone.
+void conversation_kill(struct conversation *conversation);
+void conversation_view(const struct conversation *conversation, struct bs_view *view);
 // Ends it at once with a reset. No backend call may be under way.
 void conversation_abort(struct conversation *conversation);

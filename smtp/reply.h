@@ -24,6 +24,7 @@
 	X(NO_MEMORY, 421, "4.3.2", 0, "Out of memory, try again later") \
 	X(TIMEOUT, 421, "4.4.2", 0, "Error: timeout exceeded") \
 	X(VERDICT, 421, "4.7.0", 0, "Error: this client is refused for a while") \
+	X(KILLED, 421, "4.7.0", 0, "Session ended by the operator, try again later") \
 	X(MANY_ERRORS, 421, "4.7.0", 0, "Error: too many errors") \
 	X(MANY_COMMANDS, 421, "4.7.0", 0, "Error: too many commands") \
 	X(MANY_JUNK, 421, "4.7.0", 0, "Error: too many commands that send no mail") \

@@ -97,6 +97,8 @@ void session_boundary(struct session *session)
 	session->command_ms = session->now_ms;
 	if (session->lost || session->eof) // nothing more comes, to complete a mail neither
 		session_end(session, ENDING_LOST, REPLY_COUNT);
+	else if (session->killed)
+		session_end(session, ENDING_KILLED, REPLY_KILLED);
 	else if (session->draining && session->phase == PHASE_COMMAND &&
 		 !line_begun(&session->line))
 		session_end(session, ENDING_DRAINING, REPLY_DRAINING);
@@ -176,6 +178,14 @@ void session_drain(struct session *session, uint64_t now_ms)
 	if (session->wish == WISH_NOTHING && session->phase == PHASE_COMMAND &&
 		!line_begun(&session->line))
 		session_end(session, ENDING_DRAINING, REPLY_DRAINING);
+}
+
+void session_kill(struct session *session, uint64_t now_ms)
+{
+	session->now_ms = now_ms;
+	session->killed = true;
+	if (session->wish == WISH_NOTHING)
+		session_end(session, ENDING_KILLED, REPLY_KILLED);
 }
 
 uint64_t session_deadline(const struct session *session)

@@ -15,6 +15,7 @@
 
 #include "control/counters.h"
 #include "control/policy.h"
+#include "dataplane/seam/inquiry.h"
 #include "dataplane/seam/log.h"
 #include "dataplane/seam/source.h"
 #include "dataplane/seam/stream.h"
@@ -88,6 +89,10 @@ void session_lost(struct session *session, uint64_t now_ms);
 void session_expired(struct session *session, uint64_t now_ms);
 // We are stopping: 421 at the next command boundary.
 void session_drain(struct session *session, uint64_t now_ms);
+// The operator wants it gone: 421 as soon as no wish stands, in the middle of a mail too, which is then nobody's.
+void session_kill(struct session *session, uint64_t now_ms);
+// How it looks now; all of `view` but its state is filled in.
+void session_view(const struct session *session, uint64_t now_ms, struct bs_view *view);
 // When session_expired() is due, or UINT64_MAX (while the backend works: its time is its own). May change with every
 // call; a client that never reads comes to its end here too, then output is dropped.
 uint64_t session_deadline(const struct session *session);

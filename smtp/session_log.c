@@ -57,6 +57,8 @@ static const char *describe(enum ending ending)
 		return "improper command pipelining";
 	case ENDING_DRAINING:
 		return "shutting down";
+	case ENDING_KILLED:
+		return "ended by the operator";
 	case ENDING_TROUBLE:
 		return "out of memory";
 	case ENDING_SWALLOWED:

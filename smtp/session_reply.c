@@ -85,6 +85,7 @@ static void count(struct bs_worker_counters *counters, enum ending ending)
 	case ENDING_HARVEST: // counted where it was found
 	case ENDING_DENIED:
 	case ENDING_DRAINING:
+	case ENDING_KILLED:
 	case ENDING_TROUBLE:
 	case ENDING_SWALLOWED:
 	case ENDING_VERDICT:

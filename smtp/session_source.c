@@ -43,6 +43,7 @@ static bool is_refused(const struct session *session, enum ending ending)
 		       (session->accepted[VERB_RCPT] == 0 && session->refusals > 0 &&
 			       session->refusals >= session->total[VERB_RCPT]);
 	case ENDING_DRAINING:
+	case ENDING_KILLED:
 	case ENDING_TROUBLE:
 	case ENDING_VERDICT:
 	case ENDING_DENIED:

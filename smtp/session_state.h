@@ -8,6 +8,7 @@
 //   session_reply.c      replies, refusals, the end of a session
 //   session_source.c     what it teaches about its source
 //   session_log.c        its log lines
+//   session_view.c       how it looks from outside
 #pragma once
 
 #include <stdbool.h>
@@ -50,6 +51,7 @@ enum ending {
 	ENDING_HARVEST, // too many unknown recipients
 	ENDING_SYNCHRONISATION,
 	ENDING_DRAINING,
+	ENDING_KILLED,    // by the operator
 	ENDING_TROUBLE,   // ours
 	ENDING_SWALLOWED, // a refused mail that does not end
 	ENDING_DENIED,    // the operator denied the client meanwhile
@@ -87,7 +89,7 @@ struct session {
 	const struct bs_policy *policy;
 	bool holds;    // counted: from MAIL to the end of the mail
 	uint8_t class; // row of policy->class at the latest command
-	bool draining, eof, lost;
+	bool draining, killed, eof, lost;
 	bool transaction;  // MAIL was accepted
 	const char *where; // "RCPT", "END-OF-MESSAGE": for the log
 	enum verb verb;    // of the command under way

@@ -11,6 +11,7 @@
 #include "control/policy.h"
 #include "smtp/conversation.h"
 #include "smtp/heap.h"
+#include "smtp/worker_inquiry.h"
 
 // Of one turn, so that the dataplane on the same core gets back to its port in well under a millisecond.
 #define EVENTS_A_TURN        64u // a dataplane
@@ -154,6 +155,7 @@ unsigned worker_poll(void *self, uint64_t now_ns)
 	done += take_timers(all);
 	if (stop_is_news(worker))
 		drain(all);
+	done += worker_inquiry_turn(&worker->settings);
 	for (unsigned i = 0; i < CONVERSATIONS_A_TURN && !TAILQ_EMPTY(&all->run); i++, done++)
 		conversation_turn(TAILQ_FIRST(&all->run));
 	return done;
@@ -166,7 +168,7 @@ bool worker_ready(void *self)
 	for (uint32_t i = 0; i < settings->dataplanes; i++)
 		if (!bs_ring_empty(settings->streams[i]->events[settings->number]))
 			return true;
-	return !TAILQ_EMPTY(&worker->conversations.run) ||
+	return !TAILQ_EMPTY(&worker->conversations.run) || bs_door_look(settings->door) != NULL ||
 	       helper_ready(worker->conversations.delivery.helpers) || stop_is_news(worker);
 }
 

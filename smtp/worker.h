@@ -10,6 +10,7 @@
 
 #include "control/counters.h"
 #include "dataplane/seam/bell.h"
+#include "dataplane/seam/inquiry.h"
 #include "dataplane/seam/log.h"
 #include "dataplane/seam/source.h"
 #include "dataplane/seam/stream.h"
@@ -28,6 +29,7 @@ struct worker_settings {
 	struct bs_bell *bell; // of the lcore that runs us
 	struct bs_log *log;
 	struct bs_worker_counters *counters;
+	struct bs_door *door;         // where control asks; may be NULL
 	const _Atomic bool *draining; // sessions end with 421 at the next command
 	struct bs_sources *sources;   // may be NULL
 };

@@ -49,3 +49,5 @@ uint64_t bs_log_lost(const struct bs_log *log);
 // characters of [0-9a-z]. Returns `id`. Any thread.
 #define BS_SESSION_ID 20
 char *bs_session_id(char id[BS_SESSION_ID], uint8_t dataplane, uint32_t serial);
+// The way back. False for what is no id of this process. Any thread.
+bool bs_session_id_parse(const char *id, uint8_t *dataplane, uint32_t *serial);

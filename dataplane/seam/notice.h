@@ -20,6 +20,7 @@ enum bs_notice_kind {
 	BS_NOTICE_SILENT,    // greeted, never spoke: timeout
 	BS_NOTICE_GONE,      // greeted, left without a word: lost connection after CONNECT
 	BS_NOTICE_DRAINED,   // 421 because we are stopping
+	BS_NOTICE_KILLED,    // 421 or a reset because the operator wants it gone
 	BS_NOTICE_NEIGHBOUR, // duplicate address, gateway lost or found: text in sample
 	BS_NOTICE_LINK,      // link up or down: text in sample
 };

@@ -6,6 +6,7 @@
 #include "dataplane/seam/log.h"
 
 #include <pthread.h>
+#include <string.h>
 #include <time.h>
 
 // In 1/256 s: a daemon that dies and is started again within the same second doesn't give ids
@@ -21,10 +22,10 @@ static void remember_start(void)
 	started = (uint64_t)now.tv_sec << 8 | (uint64_t)now.tv_nsec * 256 / 1000000000;
 }
 
+static const char digit[] = "0123456789abcdefghjkmnpqrstvwxyz";
+
 static char *put_40_bits(char *out, uint64_t value)
 {
-	static const char digit[] = "0123456789abcdefghjkmnpqrstvwxyz";
-
 	for (int shift = 35; shift >= 0; shift -= 5)
 		*out++ = digit[value >> shift & 31];
 	return out;
@@ -39,4 +40,23 @@ char *bs_session_id(char id[BS_SESSION_ID], uint8_t dataplane, uint32_t serial)
 	end = put_40_bits(end, (uint64_t)dataplane << 32 | serial);
 	*end = '\0';
 	return id;
+}
+
+bool bs_session_id_parse(const char *id, uint8_t *dataplane, uint32_t *serial)
+{
+	char again[BS_SESSION_ID];
+	uint64_t value = 0;
+
+	if (strlen(id) != 16)
+		return false;
+	for (const char *at = id + 8; *at != '\0'; at++) {
+		const char *place = strchr(digit, *at);
+
+		if (place == NULL)
+			return false;
+		value = value << 5 | (uint64_t)(place - digit);
+	}
+	*dataplane = (uint8_t)(value >> 32);
+	*serial = (uint32_t)value;
+	return strcmp(bs_session_id(again, *dataplane, *serial), id) == 0; // the start too
 }

@@ -36,6 +36,7 @@ static struct stage {
 	struct bs_worker_counters counters;
 	struct bs_policy policy;
 	_Atomic bool draining;
+	struct bs_door door;
 	struct worker *worker;
 	uint64_t now_ms;
 	bool hold_grow, no_large_ring, hold;
@@ -178,6 +179,7 @@ static inline void stage_begin(struct backend *backend)
 		.bell = &stage.worker_bell,
 		.log = stage.log,
 		.counters = &stage.counters,
+		.door = &stage.door,
 		.draining = &stage.draining};
 	stage.worker = worker_new(&settings);
 	cr_assert_not_null(stage.worker);

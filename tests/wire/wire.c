@@ -139,6 +139,7 @@ static void make_policy(struct wire *wire, const struct wire_settings *settings)
 	set_template(texts, BS_TEMPLATE_VERDICT_HARVEST, "554 harvest\r\n");
 	set_template(texts, BS_TEMPLATE_VERDICT_EARLY_TALK, "554 early talk\r\n");
 	set_template(texts, BS_TEMPLATE_VERDICT_REFUSALS, "554 refusals\r\n");
+	set_template(texts, BS_TEMPLATE_KILLED, "421 4.7.0 killed\r\n");
 	snprintf(policy->hostname, sizeof(policy->hostname), "mx1.example.org");
 	atomic_store(&bs_policy_current, policy);
 }
