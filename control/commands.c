@@ -27,6 +27,25 @@ static const struct command_argument kill_arguments[] = {
 		.value = "ID", .sentence = "the session id, as the log and 'sessions' show it"},
 	{0}};
 
+// clang-format off
+static const struct command_argument sources_arguments[] = {
+	{.name = "prefix", .kind = ARGUMENT_PREFIX, .positional = true, .value = "PREFIX",
+	 .sentence = "only those in this network"},
+	{.name = "verdict", .kind = ARGUMENT_WORD, .words = "any|none|harvest|early-talk|repeated-refusals",
+	 .value = "WORD", .sentence = "only those with this verdict in force, with any, or with none"},
+	{.name = "limit", .kind = ARGUMENT_COUNT, .least = 1, .most = 10000, .value = "NUMBER",
+	 .sentence = "so many at most; 50 without it"},
+	{0}};
+static const struct command_argument source_arguments[] = {
+	{.name = "address", .kind = ARGUMENT_PREFIX, .needed = true, .positional = true, .value = "ADDRESS",
+	 .sentence = "an IPv4 address, an IPv6 address or its network of 64 bits"},
+	{0}};
+static const struct command_argument clear_arguments[] = {
+	{.name = "address", .kind = ARGUMENT_TEXT, .needed = true, .positional = true, .least = 2, .most = 49,
+	 .value = "ADDRESS|all", .sentence = "one source, or all"},
+	{0}};
+// clang-format on
+
 const struct command commands[COMMAND_COUNT] = {
 #define COMMAND_ROW(number, name, right, arguments, handler, sentence) \
 	[COMMAND_##number] = {name, right, arguments, sentence},

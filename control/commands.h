@@ -25,6 +25,12 @@
 		"connections and sessions now: who, how far, how long") \
 	X(SESSIONS_KILL, "sessions kill", REQUEST_WRITES, kill_arguments, request_sessions_kill, \
 		"end a session with 421 as soon as it can be, a waiting connection with a reset") \
+	X(SOURCES, "sources", REQUEST_READS, sources_arguments, request_sources, \
+		"who connects or connected, the last seen first") \
+	X(SOURCES_SHOW, "sources show", REQUEST_READS, source_arguments, request_sources_show, \
+		"what is known about one source") \
+	X(SOURCES_CLEAR, "sources clear", REQUEST_WRITES, clear_arguments, request_sources_clear, \
+		"take a source's verdict back, and the counts that may lead to one") \
 	X(STOP, "stop", REQUEST_WRITES, no_arguments, request_stop, \
 		"refuse new connections, let sessions end, then exit") \
 	X(HELP, "help", REQUEST_READS, no_arguments, request_help, \

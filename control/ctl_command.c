@@ -16,6 +16,21 @@ static void show_stats(FILE *out, const json_t *answer, const struct ctl_view *v
 	ctl_show_stats(out, answer, view->all);
 }
 
+static void show_sources(FILE *out, const json_t *answer, const struct ctl_view *view)
+{
+	ctl_show_sources(out, answer);
+}
+
+static void show_source(FILE *out, const json_t *answer, const struct ctl_view *view)
+{
+	ctl_show_source(out, answer);
+}
+
+static void show_cleared(FILE *out, const json_t *answer, const struct ctl_view *view)
+{
+	ctl_show_cleared(out, answer);
+}
+
 static void show_stop(FILE *out, const json_t *answer, const struct ctl_view *view)
 {
 	fputs("barscreen is stopping: no new connections, sessions end at their next command\n",
@@ -38,6 +53,9 @@ const struct ctl_command ctl_commands[COMMAND_COUNT] = {
 	[COMMAND_SESSIONS] = {.show = show_sessions},
 	[COMMAND_SESSIONS_KILL] = {.show = show_kill},
 	[COMMAND_STOP] = {.show = show_stop},
+	[COMMAND_SOURCES] = {.show = show_sources},
+	[COMMAND_SOURCES_SHOW] = {.show = show_source},
+	[COMMAND_SOURCES_CLEAR] = {.show = show_cleared},
 };
 
 static const struct ctl_command *row(const struct command *command)

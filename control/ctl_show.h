@@ -12,3 +12,8 @@ void ctl_show_sessions(FILE *out, const json_t *answer);
 void ctl_show_status(FILE *out, const json_t *answer);
 // `all`: counters that are zero too.
 void ctl_show_stats(FILE *out, const json_t *answer, bool all);
+
+// ctl_show_sources.c
+void ctl_show_sources(FILE *out, const json_t *answer);
+void ctl_show_source(FILE *out, const json_t *answer);
+void ctl_show_cleared(FILE *out, const json_t *answer);

@@ -51,6 +51,7 @@ bool request_dump(struct request_answer *answer, json_t *object);
 // The handlers, by file:
 //   request_sessions.c sessions, sessions kill
 //   request_status.c   status, stats, stop, help
+//   request_sources.c  sources, sources show, sources clear
 #define REQUEST_HANDLER(number, name, right, arguments, handler, sentence) request_handler handler;
 COMMANDS(REQUEST_HANDLER)
 #undef REQUEST_HANDLER

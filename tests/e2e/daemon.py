@@ -73,7 +73,7 @@ def text(config):
 
 
 BARE = {"wait", "greeted-timeout", "command-timeout", "data-timeout", "message-size", "memory", "data-ring-size",
-        "drain-timeout", "data-rate"}
+        "drain-timeout", "data-rate", "lifetime", "window", "forgiven"}
 
 
 class Barscreen:

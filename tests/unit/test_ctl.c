@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "control/socket.h"
@@ -111,6 +112,39 @@ Test(ctl, stats_leave_out_what_is_zero)
 	cr_expect(strstr(output, "arp-replies") == NULL);
 	cr_expect_eq(run("--all stats"), 0);
 	expect_output("arp-replies");
+}
+
+Test(ctl, sources)
+{
+	static const struct siphash_key key = {{1, 2}};
+	struct bs_verdict_rules rules = {
+		.lifetime_ms = 3600000, .window_ms = 600000, .unknown_recipients = 1};
+	struct bs_address address;
+	enum bs_source_opening how;
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	uint32_t seen_s = (uint32_t)now.tv_sec - 5; // so that "59m" holds for a while
+	program.sources = bs_sources_new(64, &key);
+	cr_assert(bs_address_parse("2001:db8:7::5", &address));
+	struct bs_source *source = bs_source_open(program.sources, &address, seen_s, &how);
+	bs_source_learn(source, &(struct bs_lesson){.unknown = 1}, &rules, true, seen_s);
+	cr_expect_eq(run("sources"), 0, "%s", output);
+	cr_expect_not_null(strstr(output, "1 sources known, room for 64; 1 match"), "%s", output);
+	cr_expect_not_null(strstr(output, "\n2001:db8:7::/64 "), "%s", output);
+	cr_expect_not_null(strstr(output, "harvest, 59m"), "%s", output);
+	cr_expect_eq(run("sources --verdict early-talk"), 0, "%s", output);
+	cr_expect_not_null(strstr(output, "0 match\n"), "%s", output);
+	cr_expect_eq(run("sources show 2001:db8:7::77"), 0, "%s", output);
+	cr_expect_not_null(
+		strstr(output, "Verdict      harvest, 59m (1 given so far)"), "%s", output);
+	cr_expect_eq(run("sources clear 2001:db8:7::/64"), 0, "%s", output);
+	cr_expect_str_eq(output, "1 verdict cleared\n");
+	cr_expect_eq(run("sources clear all"), 0, "%s", output);
+	cr_expect_str_eq(output, "no verdict was in force\n");
+	cr_expect_eq(run("sources show 203.0.113.1"), 0, "%s", output);
+	cr_expect_not_null(strstr(output, "not known"), "%s", output);
+	cr_expect_eq(run("sources clear"), 2, "%s", output);
+	bs_sources_free(program.sources);
 }
 
 Test(ctl, stop)
