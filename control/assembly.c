@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -88,6 +89,16 @@ static bool permitted(const struct config *config, char error[256])
 	return true;
 }
 
+// A session may have a connection to the backend; the usual limit of 1024 descriptors is a shell's.
+static void raise_descriptors(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static bool make_all(struct assembly *assembly, char error[256])
 {
 	struct daemon *daemon = assembly->daemon;
@@ -98,7 +109,9 @@ static bool make_all(struct assembly *assembly, char error[256])
 	assembly->socket = control_socket_new(daemon, daemon->config->control_socket, error);
 	if (assembly->socket == NULL || !check_devices(assembly, error))
 		return false;
-	assembly->backend = backend_new(daemon->config->backend, error);
+	raise_descriptors();
+	assembly->backend = backend_new(
+		daemon->config->backend, daemon->config->hostname, &daemon->config->relay, error);
 	if (assembly->backend == NULL)
 		return false;
 	daemon->desk = desk_new(control_socket_bell(assembly->socket));

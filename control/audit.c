@@ -50,7 +50,7 @@ void audit_ok(struct audit *audit, const char *format, ...)
 	va_end(arguments);
 }
 
-static bool is_folder(const char *path)
+bool audit_is_folder(const char *path)
 {
 	struct stat status;
 
@@ -65,43 +65,6 @@ static void audit_user(struct audit *audit)
 		audit_error(audit,
 			"not started by root: DPDK takes devices, memory and cores; start it with "
 			"sudo, or as a system service");
-}
-
-// config_read() knows only maildir: today; another scheme has no folder to look at.
-static void audit_backend(struct audit *audit)
-{
-	const struct config *config = audit->config;
-	const char *root = strncmp(config->backend, "maildir:", 8) == 0 ? config->backend + 8
-									: NULL;
-	unsigned missing = 0;
-
-	if (root == NULL)
-		return;
-	if (!is_folder(root)) {
-		audit_error(
-			audit, "backend: there is no folder %s; make it: mkdir -p %s", root, root);
-		return;
-	}
-	if (access(root, R_OK | W_OK | X_OK) != 0) {
-		audit_error(audit, "backend: %s can't be written: %s; give its user or mount it rw",
-			root, strerror(errno));
-		return;
-	}
-	for (size_t i = 0; i < config->domain_count; i++) {
-		char folder[PATH_MAX];
-		int length = snprintf(folder, sizeof(folder), "%s/%s", root, config->domains[i]);
-
-		if (length < (int)sizeof(folder) && is_folder(folder))
-			continue;
-		missing++;
-		audit_warning(audit,
-			"backend: no folder for %s, all its recipients are unknown; make it: mkdir "
-			"%s/%s",
-			config->domains[i], root, config->domains[i]);
-	}
-	if (missing == 0)
-		audit_ok(
-			audit, "backend: %s can be written and has a folder for each domain", root);
 }
 
 // The policy is built as at the start, and thrown away. Its faults are one line each, with their cure.
@@ -153,9 +116,9 @@ static void audit_folder_of(struct audit *audit, const char *what, const char *p
 
 	snprintf(copy, sizeof(copy), "%s", path);
 	folder = dirname(copy);
-	if (made && !is_folder(folder))
+	if (made && !audit_is_folder(folder))
 		folder = dirname(copy);
-	if (!is_folder(folder))
+	if (!audit_is_folder(folder))
 		audit_error(audit, "%s: there is no folder %s; make it: mkdir -p %s", what, folder,
 			folder);
 	else if (access(folder, W_OK | X_OK) != 0)

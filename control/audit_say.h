@@ -3,6 +3,7 @@
 // How the parts of the audit say what they found.
 #pragma once
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "control/config.h"
@@ -18,6 +19,11 @@ void audit_error(struct audit *audit, const char *format, ...)
 void audit_warning(struct audit *audit, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void audit_ok(struct audit *audit, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+bool audit_is_folder(const char *path);
+
+// control/audit_backend.c: where the mail goes. May ask it, for some seconds at most.
+void audit_backend(struct audit *audit);
 
 // control/audit_device.c: ports, cores, memory.
 void audit_devices(struct audit *audit);

@@ -14,6 +14,7 @@
 #include "control/policy.h"
 #include "dataplane/port.h"
 #include "dataplane/seam/address.h"
+#include "smtp/backend_settings.h"
 
 enum config_device { DEVICE_PCI, DEVICE_TAP, DEVICE_AF_PACKET, DEVICE_AF_XDP };
 enum config_hugepages { HUGEPAGES_AUTO, HUGEPAGES_REQUIRED, HUGEPAGES_OFF };
@@ -56,7 +57,7 @@ struct config {
 	// names and places
 	char hostname[256];
 	char contact[256];
-	char *backend; // "maildir:/var/mail/virtual"
+	char *backend; // "maildir:/var/mail/virtual", "smtp://host:port", "lmtp://host:port", "lmtp:///socket"
 	char **domains;
 	size_t domain_count;
 	char *log;      // "syslog", "stderr", "file:/var/log/barscreen.log"
@@ -73,6 +74,8 @@ struct config {
 	struct config_port *port;
 	size_t port_count;
 	uint16_t service; // TCP port
+	// relay { }
+	struct backend_settings relay;
 	// limits { }
 	uint32_t connections;    // records: waiting, talking and closing together
 	uint32_t half_open;      // of these, SYN cache

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "control/config_values.h"
+#include "smtp/relay_place.h"
 
 #define DOMAIN_MOST 253 // RFC 1035, 2.3.4, without the final dot and the root's length
 #define LABEL_MOST  63
@@ -136,8 +137,16 @@ static bool backend(const char *text, char *why)
 {
 	static const char maildir[] = "maildir:";
 
+	if (relay_place_is(text)) {
+		struct relay_place place;
+		char fault[160];
+		return relay_place_parse(text, &place, fault) || refuse(why, "%s", fault);
+	}
 	if (strncmp(text, maildir, sizeof(maildir) - 1) != 0)
-		return refuse(why, "'%.60s' is of no known scheme; write \"maildir:/PATH\"", text);
+		return refuse(why,
+			"'%.60s' is of no known scheme; write \"maildir:/PATH\", "
+			"\"smtp://HOST:PORT\", \"lmtp://HOST:PORT\" or \"lmtp:///SOCKET\"",
+			text);
 	return path(text + sizeof(maildir) - 1, why);
 }
 

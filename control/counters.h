@@ -65,6 +65,15 @@
 	X(mail_bytes, "mail-bytes", "bytes of accepted mails") \
 	X(recipients_accepted, "recipients-accepted", "RCPT answered 250") \
 	X(recipients_unknown, "recipients-unknown", "RCPT for nobody: 550 5.1.1") \
+	X(recipients_cached, "recipients-cached", \
+		"of these, answered without asking the backend again") \
+	X(backend_connections, "backend-connections", "connections to the backend opened") \
+	X(backend_failures, "backend-failures", \
+		"connections to the backend that failed or were lost") \
+	X(lmtp_partial, "lmtp-partial", \
+		"mails that only some recipients' mailboxes took: deferred") \
+	X(lmtp_spared, "lmtp-duplicates-avoided", \
+		"deliveries not repeated when such a mail came again") \
 	X(relay_denied, "relay-denied", "RCPT for a domain that is not ours") \
 	X(denied, "denied", "RCPT refused because the client is on a deny list") \
 	X(harvests, "harvests", "sessions ended for too many unknown recipients") \

@@ -82,6 +82,25 @@ static inline void offline(const struct lcore_settings *settings)
 		bs_qsbr_offline(settings->reader);
 }
 
+// Waits for the bell, a role's descriptor, the time, or a packet signal: all mean look again.
+static void wait_for_news(struct lcore *lcore, uint64_t nap)
+{
+	const struct lcore_settings *settings = &lcore->settings;
+	struct pollfd news[1 + LCORE_ROLES_MAX] = {{.fd = settings->bell->fd, .events = POLLIN}};
+	nfds_t count = 1;
+	for (unsigned i = 0; i < settings->role_count; i++) {
+		const struct role *role = &settings->role[i];
+		int fd = role->descriptor == NULL ? -1 : role->descriptor(role->self);
+		if (fd >= 0)
+			news[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
+	}
+	struct timespec timeout = {
+		.tv_sec = (time_t)(nap / 1000000000u), .tv_nsec = (long)(nap % 1000000000u)};
+	offline(settings);
+	ppoll(news, count, &timeout, NULL);
+	online(settings);
+}
+
 // Sleeps at most `nap`, unless a role has something to do or no time to lose.
 static void sleep_on_bell(struct lcore *lcore, uint64_t nap, uint64_t now)
 {
@@ -100,14 +119,8 @@ static void sleep_on_bell(struct lcore *lcore, uint64_t nap, uint64_t now)
 	for (unsigned i = 0; i < settings->role_count && !ready; i++)
 		ready = settings->role[i].ready(settings->role[i].self);
 	if (!ready) {
-		struct pollfd bell = {.fd = settings->bell->fd, .events = POLLIN};
-		struct timespec timeout = {.tv_sec = (time_t)(nap / 1000000000u),
-			.tv_nsec = (long)(nap % 1000000000u)};
 		count(&lcore->naps);
-		offline(settings);
-		ppoll(&bell, 1, &timeout,
-			NULL); // the bell, the time, or a packet signal: all mean look again
-		online(settings);
+		wait_for_news(lcore, nap);
 	}
 	bs_bell_awake(settings->bell);
 }

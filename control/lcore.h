@@ -4,7 +4,7 @@
 // is work, and sleeps when there is none.
 //
 // Idling. After a turn without work it looks again for a short while, then naps: 50 us, doubling up to 1 ms, each
-// nap ended early by the lcore's bell and never longer than the most impatient role allows. Work found resets the nap. A
+// nap ended early by the lcore's bell or a role's descriptor and never longer than the most impatient role allows. Work found resets the nap. A
 // spinning lcore never sleeps. The bell is set to sleep before the roles are asked once more whether something waits, so
 // no doorbell is lost (dataplane/seam/bell.h). Each turn begins in a quiescent state, and a nap is offline
 // (dataplane/seam/qsbr.h): roles hold nothing of the policy between turns.

@@ -193,8 +193,8 @@ static bool make_worker(struct roles *roles, uint32_t number, struct backend *ba
 	roles->worker[number] = worker_new(&settings);
 	if (roles->worker[number] == NULL)
 		return fail(error, "no memory for a worker: lower limits/talking");
-	struct role role = {
-		"worker", roles->worker[number], worker_poll, worker_ready, worker_patience};
+	struct role role = {"worker", roles->worker[number], worker_poll, worker_ready,
+		worker_patience, worker_descriptor};
 	return add_role(core, role, error);
 }
 

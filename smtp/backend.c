@@ -7,22 +7,19 @@
 #include <string.h>
 
 #include "smtp/maildir.h"
+#include "smtp/relay.h"
 
-static const struct {
-	const char *scheme;
-	struct backend *(*make)(const char *place, char error[256]);
-} kind[] = {
-	{"maildir", maildir_new},
-};
-
-struct backend *backend_new(const char *uri, char error[256])
+struct backend *backend_new(const char *uri, const char *hostname,
+	const struct backend_settings *settings, char error[256])
 {
-	for (size_t i = 0; i < sizeof(kind) / sizeof(kind[0]); i++) {
-		size_t length = strlen(kind[i].scheme);
-		if (strncmp(uri, kind[i].scheme, length) == 0 && uri[length] == ':')
-			return kind[i].make(uri + length + 1, error);
-	}
-	snprintf(error, 256, "backend \"%.100s\": no such kind of backend; write \"maildir:/PATH\"",
+	static const char maildir[] = "maildir:";
+	if (strncmp(uri, maildir, sizeof(maildir) - 1) == 0)
+		return maildir_new(uri + sizeof(maildir) - 1, error);
+	if (relay_place_is(uri))
+		return relay_new(uri, hostname, settings, error);
+	snprintf(error, 256,
+		"backend \"%.100s\": no such kind of backend; write \"maildir:/PATH\", "
+		"\"smtp://HOST:PORT\", \"lmtp://HOST:PORT\" or \"lmtp:///SOCKET\"",
 		uri);
 	return NULL;
 }

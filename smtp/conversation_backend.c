@@ -38,7 +38,8 @@ void conversation_call(struct conversation *c, enum session_wish wish)
 	}
 	switch (wish) {
 	case WISH_RECIPIENT:
-		operations->recipient(c->delivery, session_recipient(c->session));
+		operations->recipient(
+			c->delivery, session_envelope(c->session), session_recipient(c->session));
 		break;
 	case WISH_OPEN:
 		operations->begin(c->delivery, session_envelope(c->session));

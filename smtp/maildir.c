@@ -159,7 +159,8 @@ static struct delivery *maildir_open(struct backend *backend,
 	return (struct delivery *)delivery;
 }
 
-static void maildir_recipient(struct delivery *opaque, const struct mailbox *recipient)
+static void maildir_recipient(struct delivery *opaque, const struct session_envelope *envelope,
+	const struct mailbox *recipient)
 {
 	struct maildir_delivery *delivery = maildir_delivery(opaque);
 	delivery->asked = *recipient;
@@ -318,6 +319,7 @@ struct backend *maildir_new(const char *path, char error[256])
 	}
 	maildir->backend.operations = &operations;
 	memcpy(maildir->path, path, strlen(path) + 1);
+	atomic_init(&maildir->backend.offers.eight_bit, true); // a file takes any byte
 	name_host(maildir->host);
 	return &maildir->backend;
 }

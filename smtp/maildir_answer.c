@@ -8,16 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "smtp/answer.h"
 #include "smtp/maildir_folder.h"
-
-static void set(
-	struct session_answer *answer, uint16_t code, const char *enhanced, const char *text)
-{
-	memset(answer, 0, sizeof(*answer));
-	answer->code = code;
-	snprintf(answer->enhanced, sizeof(answer->enhanced), "%s", enhanced);
-	snprintf(answer->text, sizeof(answer->text), "%s", text);
-}
 
 // Adds to the detail; what does not fit is cut.
 __attribute__((format(printf, 2, 3))) static void add(
@@ -34,9 +26,9 @@ __attribute__((format(printf, 2, 3))) static void add(
 static void set_failure(struct session_answer *answer, int error)
 {
 	if (error == ENOSPC || error == EDQUOT)
-		set(answer, 452, "4.3.1", "insufficient storage, please try again later");
+		answer_set(answer, 452, "4.3.1", "insufficient storage, please try again later");
 	else
-		set(answer, 451, "4.3.0",
+		answer_set(answer, 451, "4.3.0",
 			"mailbox temporarily unavailable, please try again later");
 }
 
@@ -52,9 +44,9 @@ void maildir_answer_recipient(
 	struct session_answer *answer, const struct mailbox *asked, const char *used, int error)
 {
 	if (error == 0)
-		set(answer, 250, "2.1.5", "Ok");
+		answer_set(answer, 250, "2.1.5", "Ok");
 	else if (error == MAILDIR_NOBODY)
-		set(answer, 550, "5.1.1", "no such mailbox here");
+		answer_unknown(answer, asked);
 	else
 		set_failure(answer, error);
 	add(answer, "maildir:%s/%s", asked->domain, used[0] != '\0' ? used : asked->local);
@@ -67,7 +59,7 @@ void maildir_answer_mail(struct session_answer *answer, const struct maildir_mai
 	bool well = mail->stage == MAILDIR_OPEN || mail->stage == MAILDIR_DELIVERED;
 	uint32_t at = well ? 0 : mail->at;
 	if (well)
-		set(answer, 250, "2.0.0", mail->stage == MAILDIR_OPEN ? "Ok" : "delivered");
+		answer_set(answer, 250, "2.0.0", mail->stage == MAILDIR_OPEN ? "Ok" : "delivered");
 	else
 		set_failure(answer, mail->error);
 	if (at < mail->count)
@@ -82,7 +74,7 @@ void maildir_answer_mail(struct session_answer *answer, const struct maildir_mai
 
 void maildir_answer_abandoned(struct session_answer *answer)
 {
-	set(answer, 250, "2.0.0", "Ok");
+	answer_set(answer, 250, "2.0.0", "Ok");
 }
 
 void maildir_answer_refused(struct session_answer *answer, const char *why)

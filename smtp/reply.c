@@ -113,14 +113,15 @@ size_t reply_format_answer(
 	return finish_line(&writer);
 }
 
-size_t reply_format_ehlo(const char *hostname, uint64_t message_size, char *text, size_t room)
+size_t reply_format_ehlo(
+	const char *hostname, uint64_t message_size, bool eight_bit, char *text, size_t room)
 {
 	int length = snprintf(text, room,
 		"250-%s\r\n"
 		"250-PIPELINING\r\n"
 		"250-SIZE %" PRIu64 "\r\n"
-		"250-8BITMIME\r\n"
+		"%s"
 		"250 ENHANCEDSTATUSCODES\r\n",
-		hostname, message_size);
+		hostname, message_size, eight_bit ? "250-8BITMIME\r\n" : "");
 	return length < 0 || (size_t)length >= room ? 0 : (size_t)length;
 }

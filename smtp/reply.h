@@ -8,6 +8,7 @@
 // operator's contact is appended, so that who was refused knows whom to ask.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,7 +48,6 @@
 	X(HELO_FIRST, 503, "5.5.1", 0, "Error: send HELO/EHLO first") \
 	X(NESTED_MAIL, 503, "5.5.1", 0, "Error: nested MAIL command") \
 	X(NEED_MAIL, 503, "5.5.1", 0, "Error: need MAIL command") \
-	X(UNKNOWN_RECIPIENT, 550, "5.1.1", 0, "<$>: Recipient address rejected: User unknown") \
 	X(BARE_NEWLINE, 550, "5.5.2", 1, "<DATA>: Data command rejected: message has $") \
 	X(TOO_LARGE, 552, "5.3.4", 0, "Message size exceeds fixed limit") \
 	X(EIGHT_BIT_ADDRESS, 553, "5.6.7", 0, "Error: address needs SMTPUTF8") \
@@ -82,4 +82,5 @@ size_t reply_format_answer(
 	const struct session_answer *answer, const char *id, char line[REPLY_LINE]);
 
 // The EHLO reply, all its lines with their CRLF (RFC 5321, 4.1.1.1). `room` of 512 is enough for any hostname.
-size_t reply_format_ehlo(const char *hostname, uint64_t message_size, char *text, size_t room);
+size_t reply_format_ehlo(
+	const char *hostname, uint64_t message_size, bool eight_bit, char *text, size_t room);

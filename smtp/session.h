@@ -9,6 +9,7 @@
 // Owner: one worker. Nothing here blocks, and nothing is called back but `say`.
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -49,11 +50,20 @@ struct session_answer {
 };
 
 struct session_envelope {
+	uint32_t number;           // of the transaction in its session, from 1
 	struct mailbox sender;     // empty local part and domain: <>
 	struct mailbox *recipient; // accepted ones
 	uint32_t recipient_count;
 	uint64_t declared_size; // SIZE=, 0 when not given
 	bool eight_bit;         // BODY=8BITMIME
+	uint32_t
+		trace_bytes; // of the content, from its beginning, that are ours; known with the first of it
+};
+
+// What of a mail the backend can take; changes while we run.
+struct session_offers {
+	_Atomic uint64_t size;  // largest mail in bytes, 0: any
+	_Atomic bool eight_bit; // 8BITMIME
 };
 
 // Everything a session needs of its surroundings; outlives it.
@@ -65,6 +75,7 @@ struct session_surroundings {
 		void); // read at each command; held from MAIL to the end of the mail
 	uint64_t (*wall_seconds)(void); // for Received: and Date
 	struct bs_sources *sources;     // what sessions teach goes there; may be NULL
+	const struct session_offers *offers;     // NULL: the backend takes anything
 };
 
 // The session counts all of BS_WORKER_COUNTERS, and sessions_now between session_new() and session_free().

@@ -87,8 +87,8 @@ static void hello(struct session *session, const struct command *command)
 		return;
 	}
 	char text[512];
-	size_t count = reply_format_ehlo(
-		policy->hostname, policy->message_size, text, sizeof(text));
+	size_t count = reply_format_ehlo(policy->hostname, session_size_limit(session),
+		session_takes_eight_bit(session), text, sizeof(text));
 	session->helo = HELO_ESMTP;
 	session->accepted[VERB_EHLO]++;
 	session_send(session, text, count - 2); // its last CRLF is added again
@@ -134,7 +134,7 @@ static bool take_parameters(
 
 static void mail(struct session *session, struct command *command)
 {
-	const struct bs_policy *policy = session_policy(session);
+	uint64_t limit = session_size_limit(session);
 	struct mail_parameters parameters;
 	struct mailbox sender;
 	if (session->helo == HELO_NONE) {
@@ -148,13 +148,18 @@ static void mail(struct session *session, struct command *command)
 	if (!take_path(session, command, MAILBOX_REVERSE, &sender) ||
 		!take_parameters(session, command, &parameters))
 		return;
+	if (parameters.eight_bit && !session_takes_eight_bit(session)) {
+		session_reply(session, REPLY_PARAMETER_UNSUPPORTED);
+		return;
+	}
 	session->envelope.sender = sender;
-	if (policy->message_size > 0 && parameters.size > policy->message_size) {
+	if (limit > 0 && parameters.size > limit) {
 		session->around.counters->too_large++;
 		session_reject(session, REPLY_TOO_LARGE, NULL, NULL);
 		session_reset_transaction(session);
 		return;
 	}
+	session->envelope.number = ++session->transactions;
 	session->envelope.declared_size = parameters.size;
 	session->envelope.eight_bit = parameters.eight_bit;
 	session->transaction = true;

@@ -108,6 +108,7 @@ void session_data_answered(struct session *session, const struct session_answer 
 		.seconds = session->around.wall_seconds(),
 	};
 	mail->filled = (uint32_t)received_format(&received, (char *)mail->content);
+	session->envelope.trace_bytes = mail->filled;
 
 	char line[REPLY_LINE];
 	session_send(session, line, reply_format(REPLY_CONTENT, NULL, NULL, line));
@@ -124,8 +125,8 @@ static const char *name_faults(uint8_t faults)
 // Looks whether what has come makes the mail unacceptable.
 static void judge(struct session *session)
 {
-	const struct bs_policy *policy = session_policy(session);
 	struct bs_worker_counters *counters = session->around.counters;
+	uint64_t limit = session_size_limit(session);
 	const struct data_parser *parser = &session->mail->parser;
 	uint8_t newlines = parser->faults & (DATA_BARE_CR | DATA_BARE_LF | DATA_NUL);
 	if (session->mail->judged)
@@ -135,7 +136,7 @@ static void judge(struct session *session)
 		refuse(session, REPLY_BARE_NEWLINE, name_faults(newlines));
 	} else if (parser->faults & DATA_LONG_LINE) {
 		refuse(session, REPLY_TEXT_LINE_TOO_LONG, NULL);
-	} else if (policy->message_size > 0 && parser->bytes > policy->message_size) {
+	} else if (limit > 0 && parser->bytes > limit) {
 		counters->too_large++;
 		refuse(session, REPLY_TOO_LARGE, NULL);
 	}
@@ -143,7 +144,7 @@ static void judge(struct session *session)
 
 static bool swallowed_enough(const struct session *session)
 {
-	uint64_t limit = session_policy(session)->message_size;
+	uint64_t limit = session_size_limit(session);
 	if (limit < SWALLOW_LEAST)
 		limit = SWALLOW_LEAST;
 	return session->mail->parser.bytes / SWALLOW_FACTOR > limit;

@@ -79,26 +79,6 @@ static void reject_client(struct session *session)
 	session_reject(session, REPLY_BLOCKED, why, &session->recipient);
 }
 
-void session_rcpt(struct session *session)
-{
-	struct bs_worker_counters *counters = session->around.counters;
-	if (!localise(session, &session->recipient)) {
-		counters->relay_denied++;
-		reject_address(session, REPLY_RELAY_DENIED);
-	} else if (is_blocked(session)) {
-		counters->denied++;
-		reject_client(session);
-	} else if (session->envelope.recipient_count >= session_policy(session)->recipients) {
-		if (session_bear_excess(session))
-			session_reply(session, REPLY_MANY_RECIPIENTS);
-	} else if (is_accepted_already(session)) {
-		if (session_bear_excess(session))
-			session_reply(session, REPLY_RECIPIENT);
-	} else {
-		session_wants(session, WISH_RECIPIENT);
-	}
-}
-
 // Room for one recipient more; doubles. False without memory.
 static bool grow(struct session *session)
 {
@@ -117,32 +97,55 @@ static bool grow(struct session *session)
 	return true;
 }
 
-static void take_on(struct session *session)
+void session_rcpt(struct session *session)
 {
-	if (!grow(session)) {
+	struct bs_worker_counters *counters = session->around.counters;
+	if (!localise(session, &session->recipient)) {
+		counters->relay_denied++;
+		reject_address(session, REPLY_RELAY_DENIED);
+	} else if (is_blocked(session)) {
+		counters->denied++;
+		reject_client(session);
+	} else if (session->envelope.recipient_count >= session_policy(session)->recipients) {
+		if (session_bear_excess(session))
+			session_reply(session, REPLY_MANY_RECIPIENTS);
+	} else if (is_accepted_already(session)) {
+		if (session_bear_excess(session))
+			session_reply(session, REPLY_RECIPIENT);
+	} else if (!grow(session)) { // before the backend is asked: what it accepts we must keep
 		session_reply(session, REPLY_STORAGE);
-		return;
+	} else {
+		session_wants(session, WISH_RECIPIENT);
 	}
+}
+
+static void take_on(struct session *session, const struct session_answer *answer)
+{
+	char line[REPLY_LINE];
 	session->envelope.recipient[session->envelope.recipient_count++] = session->recipient;
 	session->around.counters->recipients_accepted++;
-	session_reply(session, REPLY_RECIPIENT);
+	reply_format_answer(answer, NULL, line);
+	session_reply_line(session, line);
 }
 
 // Who asks for many that don't exist is looking for those that do. The allowed are never disconnected for it, until they
 // are beyond all bounds.
-static void unknown(struct session *session)
+static void unknown(struct session *session, const struct session_answer *answer)
 {
 	struct bs_worker_counters *counters = session->around.counters;
 	char line[REPLY_LINE], address[MAILBOX_TEXT];
 	bool allowed = session_allowed(session);
 	counters->recipients_unknown++;
 	session->unknown++;
+	size_t length = reply_format_answer(answer, NULL, line);
 	if (!allowed && session->unknown <= session_policy(session)->unknown_recipients) {
-		reject_address(session, REPLY_UNKNOWN_RECIPIENT);
+		session_log_reject(session, line, &session->recipient);
+		session_reply_line(session, line);
 		return;
 	}
-	size_t length = reply_format(allowed ? REPLY_UNKNOWN_RECIPIENT : REPLY_HARVEST,
-		mailbox_format(&session->recipient, address), NULL, line);
+	if (!allowed)
+		length = reply_format(
+			REPLY_HARVEST, mailbox_format(&session->recipient, address), NULL, line);
 	session_log_reject(session, line, &session->recipient);
 	if (!allowed)
 		counters->harvests++;
@@ -156,9 +159,9 @@ static void unknown(struct session *session)
 void session_recipient_answered(struct session *session, const struct session_answer *answer)
 {
 	if (answer->code / 100 == 2) {
-		take_on(session);
+		take_on(session, answer);
 	} else if (answer->code == 550 && strcmp(answer->enhanced, "5.1.1") == 0) {
-		unknown(session);
+		unknown(session, answer);
 	} else {
 		char line[REPLY_LINE];
 		reply_format_answer(answer, NULL, line);

@@ -101,6 +101,7 @@ struct session {
 	struct bs_source
 		*source; // held by the connection until the driver lets go of it; may be NULL
 	uint32_t refusals, mails_refused; // for good: 5xx that the log tells of; of these, mails
+	uint32_t transactions; // begun
 
 	struct session_envelope envelope;
 	uint32_t recipient_room;
@@ -117,6 +118,23 @@ _Static_assert(sizeof(struct session) <= 3072, "small before DATA");
 static inline const struct bs_policy *session_policy(const struct session *session)
 {
 	return session->policy != NULL ? session->policy : session->around.policy();
+}
+
+// Largest mail in bytes that we and the backend take; 0: any.
+static inline uint64_t session_size_limit(const struct session *session)
+{
+	uint64_t ours = session_policy(session)->message_size;
+	const struct session_offers *offers = session->around.offers;
+	uint64_t theirs = offers == NULL
+				  ? 0
+				  : atomic_load_explicit(&offers->size, memory_order_relaxed);
+	return ours == 0 || (theirs != 0 && theirs < ours) ? theirs : ours;
+}
+
+static inline bool session_takes_eight_bit(const struct session *session)
+{
+	const struct session_offers *offers = session->around.offers;
+	return offers == NULL || atomic_load_explicit(&offers->eight_bit, memory_order_relaxed);
 }
 
 // session.c

@@ -11,6 +11,7 @@
 #include "control/policy.h"
 #include "smtp/conversation.h"
 #include "smtp/heap.h"
+#include "smtp/poller.h"
 #include "smtp/worker_inquiry.h"
 
 // Of one turn, so that the dataplane on the same core gets back to its port in well under a millisecond.
@@ -39,9 +40,11 @@ struct worker *worker_new(const struct worker_settings *settings)
 	struct conversations *all = &worker->conversations;
 	struct heap *heap = heap_new();
 	struct helper_queue *helpers = helper_queue_new(settings->helpers, settings->bell);
-	if (heap == NULL || helpers == NULL) {
+	struct poller *poller = poller_new(0);
+	if (heap == NULL || helpers == NULL || poller == NULL) {
 		heap_free(heap);
 		helper_queue_free(helpers);
+		poller_free(poller);
 		free(worker);
 		return NULL;
 	}
@@ -52,8 +55,14 @@ struct worker *worker_new(const struct worker_settings *settings)
 		.policy = bs_policy_get,
 		.wall_seconds = wall_seconds,
 		.sources = settings->sources,
+		.offers = &settings->backend->offers,
 	};
-	all->delivery = (struct delivery_surroundings){.heap = heap, .helpers = helpers};
+	all->delivery = (struct delivery_surroundings){.heap = heap,
+		.helpers = helpers,
+		.poller = poller,
+		.log = settings->log,
+		.counters = settings->counters,
+		.stopping = settings->draining};
 	all->backend = settings->backend;
 	timers_init(&all->timers, 0);
 	LIST_INIT(&all->all);
@@ -85,7 +94,8 @@ void worker_free(struct worker *worker)
 	finish_jobs(worker);
 	while (!LIST_EMPTY(&all->all))
 		conversation_abort(LIST_FIRST(&all->all));
-	finish_jobs(worker); // that take the mails begun back
+	finish_jobs(worker);               // that take the mails begun back
+	poller_free(all->delivery.poller); // ends connections that wait for a goodbye
 	helper_queue_free(all->delivery.helpers);
 	heap_free(all->session.heap);
 	free(worker);
@@ -151,6 +161,9 @@ unsigned worker_poll(void *self, uint64_t now_ns)
 	struct conversations *all = &worker->conversations;
 	all->now_ms = now_ns / NS_PER_MS;
 	unsigned done = helper_turn(all->delivery.helpers);
+	done += poller_turn(all->delivery.poller, all->now_ms);
+	if (all->backend->operations->tick != NULL)
+		all->backend->operations->tick(all->backend, &all->delivery, all->now_ms);
 	done += take_events(worker);
 	done += take_timers(all);
 	if (stop_is_news(worker))
@@ -172,10 +185,19 @@ bool worker_ready(void *self)
 	       helper_ready(worker->conversations.delivery.helpers) || stop_is_news(worker);
 }
 
+int worker_descriptor(void *self)
+{
+	struct worker *worker = self;
+	return poller_descriptor(worker->conversations.delivery.poller);
+}
+
 uint64_t worker_patience(void *self, uint64_t now_ns)
 {
 	struct worker *worker = self;
-	uint64_t next_ms = timers_next(&worker->conversations.timers);
+	struct conversations *all = &worker->conversations;
+	uint64_t next_ms = timers_next(&all->timers), poller_ms = poller_next(all->delivery.poller);
+	if (poller_ms < next_ms)
+		next_ms = poller_ms;
 	if (next_ms == TIMERS_NEVER || next_ms > UINT64_MAX / NS_PER_MS)
 		return UINT64_MAX;
 	return next_ms * NS_PER_MS > now_ns ? next_ms * NS_PER_MS - now_ns : 0;

@@ -42,3 +42,5 @@ void worker_free(struct worker *worker);
 unsigned worker_poll(void *worker, uint64_t now_ns);
 bool worker_ready(void *worker);
 uint64_t worker_patience(void *worker, uint64_t now_ns);
+// What a nap has to wait for besides the bell: the backends' sockets. -1: nothing.
+int worker_descriptor(void *worker);

@@ -18,4 +18,7 @@ struct role {
 	// Longest sleep in nanoseconds that this role can bear now: a dataplane whose port gives no interrupt says
 	// some hundred microseconds, a worker the time to its next timer.
 	uint64_t (*patience)(void *self, uint64_t now_ns);
+	// A descriptor that ends a sleep when it becomes readable, or -1: now there is none. Asked before each sleep; what
+	// makes it readable is taken by poll(). NULL: the role has none ever.
+	int (*descriptor)(void *self);
 };

@@ -102,7 +102,8 @@ int main(int argc, char **argv)
 	}
 	struct session_envelope envelope = {
 		.recipient = list, .recipient_count = (uint32_t)argc - 2};
-	struct backend *backend = backend_new(argv[1], error);
+	struct backend *backend = backend_new(
+		argv[1], "localhost", &(struct backend_settings){0}, error);
 	struct heap *heap = heap_new();
 	struct helper_pool *pool = helper_pool_new(1);
 	if (backend == NULL || heap == NULL || pool == NULL || !bs_bell_open(&bell)) {

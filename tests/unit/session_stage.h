@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "smtp/answer.h"
 #include "smtp/session.h"
 
 struct stage {
@@ -113,7 +114,9 @@ static inline struct session_answer stage_recipient(const struct mailbox *recipi
 		strcasecmp(local, "postmaster") == 0 || strcasecmp(local, "abuse") == 0 ||
 		(local[0] == 'r' && local[1] >= '0' && local[1] <= '9'))
 		return (struct session_answer){250, "2.1.5", "Ok", ""};
-	return (struct session_answer){550, "5.1.1", "no such mailbox", ""};
+	struct session_answer unknown;
+	answer_unknown(&unknown, recipient);
+	return unknown;
 }
 
 static inline void stage_take_content(void)

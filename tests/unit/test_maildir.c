@@ -25,6 +25,8 @@
 
 static char root[] = "/tmp/barscreen-maildir-XXXXXX";
 static struct backend *backend;
+static const struct backend_settings settings; // a Maildir minds none
+static const struct session_envelope no_envelope;
 static struct heap *heap;
 static struct helper_pool *pool;
 static struct bs_bell bell;
@@ -59,7 +61,7 @@ static void open_backend(void)
 	char error[256];
 	char uri[100];
 	snprintf(uri, sizeof(uri), "maildir:%s", root);
-	backend = backend_new(uri, error);
+	backend = backend_new(uri, "mx.example.org", &settings, error);
 	cr_assert_not_null(backend, "%s", error);
 	heap = heap_new();
 	pool = helper_pool_new(2);
@@ -146,7 +148,7 @@ static struct mailbox mailbox(const char *local, const char *domain)
 static void ask(const char *local, const char *domain, unsigned code)
 {
 	struct mailbox asked = mailbox(local, domain);
-	backend->operations->recipient(delivery, &asked);
+	backend->operations->recipient(delivery, &no_envelope, &asked);
 	wait_answer(code);
 }
 
@@ -318,7 +320,7 @@ Test(maildir, knows_nobody_outside)
 		ask("info", domain[i], 550);
 	struct mailbox odd = mailbox("info", "example.org");
 	memcpy(odd.local, "inf\0../", 8); // what stands behind a NUL is not looked at
-	backend->operations->recipient(delivery, &odd);
+	backend->operations->recipient(delivery, &no_envelope, &odd);
 	wait_answer(550);
 	FILE *file = fopen(path("example.org/file"), "w");
 	fclose(file);
@@ -525,16 +527,16 @@ Test(maildir, holds_no_descriptor_when_done)
 Test(maildir_start, says_what_is_wrong_with_the_configuration)
 {
 	char error[256];
-	cr_assert_null(backend_new("maildir:/no/such/folder", error));
+	cr_assert_null(backend_new("maildir:/no/such/folder", "mx.example.org", &settings, error));
 	cr_assert_not_null(strstr(error, "/no/such/folder"), "%s", error);
 	cr_assert_not_null(strstr(error, "No such file or directory"), "%s", error);
-	cr_assert_null(backend_new("maildir:relative", error));
+	cr_assert_null(backend_new("maildir:relative", "mx.example.org", &settings, error));
 	cr_assert_not_null(strstr(error, "must begin with /"), "%s", error);
-	cr_assert_null(backend_new("maildir:/etc/passwd", error));
+	cr_assert_null(backend_new("maildir:/etc/passwd", "mx.example.org", &settings, error));
 	cr_assert_not_null(strstr(error, "Not a directory"), "%s", error);
-	cr_assert_null(backend_new("lmtp:/x", error));
+	cr_assert_null(backend_new("imap:/x", "mx.example.org", &settings, error));
 	cr_assert_not_null(strstr(error, "no such kind"), "%s", error);
-	cr_assert_null(backend_new("maildir", error));
-	cr_assert_null(backend_new("", error));
+	cr_assert_null(backend_new("maildir", "mx.example.org", &settings, error));
+	cr_assert_null(backend_new("", "mx.example.org", &settings, error));
 	backend_free(NULL);
 }

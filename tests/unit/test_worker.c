@@ -416,7 +416,8 @@ Test(worker_maildir, waits_for_its_helpers)
 	snprintf(path, sizeof(path), "%s/example.org/info", root);
 	mkdir(path, 0755);
 	snprintf(path, sizeof(path), "maildir:%s", root);
-	struct backend *backend = backend_new(path, error);
+	struct backend *backend = backend_new(
+		path, "mx.example.org", &(struct backend_settings){0}, error);
 	stage_begin(backend);
 	const char *const say[] = {"EHLO c\r\n",
 		"MAIL FROM:<>\r\nRCPT TO:<info@example.org>\r\nRCPT "

@@ -90,7 +90,8 @@ static inline void release_held(void)
 	stage.done(stage.context, &stage.answer);
 }
 
-static void fake_recipient(struct delivery *delivery, const struct mailbox *recipient)
+static void fake_recipient(struct delivery *delivery, const struct session_envelope *envelope,
+	const struct mailbox *recipient)
 {
 	fake_answer(delivery, "recipient", strcmp(recipient->local, "info") == 0 ? 250 : 550);
 }
@@ -136,8 +137,14 @@ static void fake_close(struct delivery *delivery)
 	free(delivery);
 }
 
-static const struct backend_operations fake_operations = {"fake", fake_open, fake_recipient,
-	fake_begin, fake_write, fake_commit, fake_abandon, fake_close, NULL};
+static const struct backend_operations fake_operations = {.scheme = "fake",
+	.open = fake_open,
+	.recipient = fake_recipient,
+	.begin = fake_begin,
+	.write = fake_write,
+	.commit = fake_commit,
+	.abandon = fake_abandon,
+	.close = fake_close};
 static struct backend fake_backend = {&fake_operations};
 static char *stage_domains[] = {"example.org"};
 
