@@ -4,6 +4,7 @@
 #include "control/audit.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -108,6 +109,19 @@ static void audit_list_actions(struct audit *audit)
 	}
 }
 
+static void audit_verdicts(struct audit *audit)
+{
+	const struct bs_verdict_rules *rules = &audit->config->smtp.verdicts;
+	bool given = rules->refused_sessions != 0 || rules->unknown_recipients != 0 ||
+		     rules->early_talks != 0;
+
+	if (given && rules->action != BS_VERDICT_OBSERVE)
+		audit_ok(audit,
+			"verdicts: a source with one can't reach postmaster either, for %" PRIu32
+			" s; barscreenctl sources shows and clears them",
+			rules->lifetime_ms / 1000);
+}
+
 // `made`: barscreen makes the last folder of the path itself.
 static void audit_folder_of(struct audit *audit, const char *what, const char *path, bool made)
 {
@@ -150,6 +164,7 @@ unsigned config_audit(const struct config *config, FILE *out)
 	audit_backend(&audit);
 	audit_policy(&audit);
 	audit_list_actions(&audit);
+	audit_verdicts(&audit);
 	audit_folder_of(&audit, "control-socket", config->control_socket, true);
 	if (strncmp(config->log, "file:", 5) == 0)
 		audit_folder_of(&audit, "log", config->log + 5, false);
