@@ -46,6 +46,58 @@ static const struct command_argument clear_arguments[] = {
 	{0}};
 // clang-format on
 
+#define PREFIX_ARGUMENT \
+	{ \
+		.name = "prefix", .kind = ARGUMENT_PREFIX, .needed = true, .positional = true, \
+		.value = "PREFIX", .sentence = "an address, or a network like 192.0.2.0/24" \
+	}
+static const struct command_argument prefix_arguments[] = {PREFIX_ARGUMENT, {0}};
+static const struct command_argument entry_arguments[] = {PREFIX_ARGUMENT,
+	{.name = "for",
+		.kind = ARGUMENT_TEXT,
+		.value = "TIME",
+		.sentence = "how long, like 90s, 1h or 7d; without it until it is deleted",
+		.least = 1,
+		.most = 20},
+	{.name = "note",
+		.kind = ARGUMENT_TEXT,
+		.value = "TEXT",
+		.sentence = "for the one who reads the list later",
+		.least = 0,
+		.most = 95},
+	{0}};
+static const struct command_argument limit_arguments[] = {{.name = "limit",
+								  .kind = ARGUMENT_COUNT,
+								  .value = "NUMBER",
+								  .sentence = "of entries shown; "
+									      "1000 without it",
+								  .least = 1,
+								  .most = 65536},
+	{0}};
+static const struct command_argument set_arguments[] = {
+	{.name = "key",
+		.kind = ARGUMENT_TEXT,
+		.positional = true,
+		.value = "KEY",
+		.sentence = "a key of the configuration like wait or smtp.errors",
+		.least = 1,
+		.most = 60},
+	{.name = "value",
+		.kind = ARGUMENT_TEXT,
+		.positional = true,
+		.value = "VALUE",
+		.sentence = "as it would stand in the configuration; without it the value is shown",
+		.least = 1,
+		.most = 200},
+	{0}};
+static const struct command_argument drain_arguments[] = {{.name = "state",
+								  .kind = ARGUMENT_WORD,
+								  .positional = true,
+								  .words = "on|off",
+								  .value = "off",
+								  .sentence = "on without it"},
+	{0}};
+
 const struct command commands[COMMAND_COUNT] = {
 #define COMMAND_ROW(number, name, right, arguments, handler, sentence) \
 	[COMMAND_##number] = {name, right, arguments, sentence},

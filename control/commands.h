@@ -33,6 +33,24 @@
 		"take a source's verdict back, and the counts that may lead to one") \
 	X(STOP, "stop", REQUEST_WRITES, no_arguments, request_stop, \
 		"refuse new connections, let sessions end, then exit") \
+	X(RELOAD, "reload", REQUEST_WRITES, no_arguments, request_reload, \
+		"read the configuration and its lists again and put them in force at once") \
+	X(ALLOW_ADD, "allow add", REQUEST_WRITES, entry_arguments, request_entry_add, \
+		"no wait and no checks for an address or network, at once and over restarts") \
+	X(ALLOW_DEL, "allow del", REQUEST_WRITES, prefix_arguments, request_entry_del, \
+		"take an entry of 'allow add' back") \
+	X(ALLOW_LIST, "allow list", REQUEST_READS, limit_arguments, request_entry_list, \
+		"what was allowed at run time") \
+	X(DENY_ADD, "deny add", REQUEST_WRITES, entry_arguments, request_entry_add, \
+		"refuse an address or network, at once and over restarts") \
+	X(DENY_DEL, "deny del", REQUEST_WRITES, prefix_arguments, request_entry_del, \
+		"take an entry of 'deny add' back") \
+	X(DENY_LIST, "deny list", REQUEST_READS, limit_arguments, request_entry_list, \
+		"what was denied at run time") \
+	X(SET, "set", REQUEST_DEPENDS, set_arguments, request_set, \
+		"change a key until the next reload or restart, or show what can be changed") \
+	X(DRAIN, "drain", REQUEST_WRITES, drain_arguments, request_drain, \
+		"take no new connections and let sessions end, without exiting; 'off' takes it back") \
 	X(HELP, "help", REQUEST_READS, no_arguments, request_help, \
 		"these commands")
 // clang-format on

@@ -63,6 +63,7 @@ struct config {
 	char *log;      // "syslog", "stderr", "file:/var/log/barscreen.log"
 	char *log_name; // "postfix-barscreen/smtpd"
 	char *control_socket;
+	char *state_folder;
 	// machine { }
 	int *dataplane_cores, *worker_cores; // CPU numbers; the same core may stand in both
 	size_t dataplane_core_count, worker_core_count;

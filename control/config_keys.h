@@ -30,12 +30,20 @@ enum config_kind {
 	KIND_CORES,
 };
 
+// When a changed value is taken up.
+enum config_change {
+	CHANGE_RESTART, // at the next start
+	CHANGE_RELOAD,  // by a reload
+	CHANGE_SET,     // by a reload, and by `barscreenctl set` until the next one
+};
+
 struct config_key {
 	const char *section; // "" for the top
 	const char *name;
 	enum config_kind kind;
 	bool needed;  // must be set, there is no default
 	bool or_zero; // 0 is allowed besides least..most
+	enum config_change change;
 	uint16_t offset, width, count_offset;
 	// What is in force without the key, as it would be written; NULL: nothing, or reckoned (the sentence says what).
 	const char *standard;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "control/ctl_policy.h"
 #include "control/ctl_show.h"
 #include "control/ctl_words.h"
 
@@ -47,6 +48,8 @@ static void show_kill(FILE *out, const json_t *answer, const struct ctl_view *vi
 	fputs("told to end\n", out);
 }
 
+#define ENTRY_WORDS "PREFIX [for TIME] [NOTE...]"
+
 const struct ctl_command ctl_commands[COMMAND_COUNT] = {
 	[COMMAND_STATUS] = {.show = show_status},
 	[COMMAND_STATS] = {.show = show_stats},
@@ -56,6 +59,15 @@ const struct ctl_command ctl_commands[COMMAND_COUNT] = {
 	[COMMAND_SOURCES] = {.show = show_sources},
 	[COMMAND_SOURCES_SHOW] = {.show = show_source},
 	[COMMAND_SOURCES_CLEAR] = {.show = show_cleared},
+	[COMMAND_RELOAD] = {.show = ctl_show_reload},
+	[COMMAND_ALLOW_ADD] = {ENTRY_WORDS, ctl_entry_request, ctl_show_entry},
+	[COMMAND_ALLOW_DEL] = {.show = ctl_show_removed},
+	[COMMAND_ALLOW_LIST] = {.show = ctl_show_entries},
+	[COMMAND_DENY_ADD] = {ENTRY_WORDS, ctl_entry_request, ctl_show_entry},
+	[COMMAND_DENY_DEL] = {.show = ctl_show_removed},
+	[COMMAND_DENY_LIST] = {.show = ctl_show_entries},
+	[COMMAND_SET] = {.show = ctl_show_set},
+	[COMMAND_DRAIN] = {.show = ctl_show_drain},
 };
 
 static const struct ctl_command *row(const struct command *command)

@@ -12,14 +12,24 @@
 #include "control/counters.h"
 #include "control/log.h"
 #include "dataplane/port.h"
+#include "dataplane/seam/qsbr.h"
 #include "dataplane/seam/source.h"
 
 struct desk;
+struct overlay_keeper;
+struct policy_store;
+struct reload;
 
 #define DAEMON_LIMITATIONS 32
 
 struct daemon {
-	const struct config *config;
+	const struct config
+		*config;        // in force: a reload changes its values (control/config_changes.h)
+	struct config *running; // the same, for those who change it
+	struct bs_qsbr qsbr;    // of the lcores
+	struct policy_store *policies;
+	struct overlay_keeper *overlay;
+	struct reload *reload;
 	struct ports *ports;
 	struct bs_dataplane_counters *dataplane[64];
 	uint32_t dataplane_count;
@@ -30,6 +40,7 @@ struct daemon {
 	struct desk *desk;     // asks the lcores; NULL before they are there
 	uint64_t started;      // CLOCK_REALTIME, seconds
 	_Atomic bool draining; // no new connections, sessions end at their next command
+	bool stopping;         // draining, and exits when it is done
 	_Atomic bool stop;     // lcores leave their loops
 	char *limitation[DAEMON_LIMITATIONS]; // "port mx0: no checksum offload, done in software"
 	uint32_t limitation_count;

@@ -15,7 +15,9 @@
 #include "control/config.h"
 #include "control/daemon.h"
 #include "control/lcore.h"
-#include "control/policy.h"
+#include "control/overlay_keeper.h"
+#include "control/policy_store.h"
+#include "control/reload.h"
 #include "control/supervise.h"
 
 #define CONFIG_FILE "/etc/barscreen/barscreen.conf"
@@ -37,7 +39,8 @@ static void usage(FILE *out)
 	      "  --help           write this, and exit\n"
 	      "It stays in the foreground. SIGTERM ends it when its sessions have ended, a second "
 	      "one at once;\n"
-	      "SIGHUP opens the log file again. barscreenctl asks and steers it.\n",
+	      "SIGHUP reads the configuration and opens the log file again. barscreenctl asks and "
+	      "steers it.\n",
 		out);
 }
 
@@ -90,21 +93,58 @@ static void write_faults(char *text)
 			fprintf(stderr, "barscreen: %s\n", line);
 }
 
-static int run(struct config *config)
+// Publishes the first policy, with the entries that were added in an earlier run. Takes `base` over.
+static bool make_policies(
+	struct daemon *daemon, struct policy_base *base, char trouble[OVERLAY_ERROR])
+{
+	struct policy_readers readers = {
+		&daemon->qsbr, daemon->dataplane, &daemon->dataplane_count};
+	daemon->policies = policy_store_new(&readers, daemon->config, base);
+	if (daemon->policies == NULL)
+		return false;
+	daemon->overlay = overlay_keeper_new(
+		daemon->policies, daemon->config->state_folder, trouble);
+	daemon->reload = reload_new(daemon->running, daemon->policies);
+	return daemon->overlay != NULL && daemon->reload != NULL;
+}
+
+static void free_policies(struct daemon *daemon)
+{
+	reload_free(daemon->reload);
+	overlay_keeper_free(daemon->overlay);
+	policy_store_free(daemon->policies);
+}
+
+static bool run_assembly(struct supervisor *supervisor, struct daemon *daemon, const char *trouble)
 {
 	char error[256] = "";
-	struct daemon daemon = {.config = config};
-	struct supervisor *supervisor = supervisor_new(error);
-	struct assembly *assembly = supervisor != NULL ? assembly_start(&daemon, error) : NULL;
+	struct assembly *assembly = assembly_start(daemon, error);
 	if (assembly == NULL) {
 		fprintf(stderr, "barscreen: %s\n", error);
-	} else {
-		const char *end = supervisor_run(supervisor, assembly, &daemon);
-		assembly_stop(assembly, end);
+		return false;
 	}
+	if (trouble[0] != '\0')
+		bs_log(assembly_log(assembly), BS_LOG_ERROR, "%s", trouble);
+	assembly_stop(assembly, supervisor_run(supervisor, assembly, daemon));
+	return true;
+}
+
+static int run(struct config *config, struct policy_base *base)
+{
+	char error[256] = "no memory", trouble[OVERLAY_ERROR] = "";
+	static struct daemon daemon; // many lcores' marks, a cache line each
+	bool good = false;
+	daemon.config = daemon.running = config;
+	bs_qsbr_init(&daemon.qsbr);
+	struct supervisor *supervisor = NULL;
+	if (!make_policies(&daemon, base, trouble) || (supervisor = supervisor_new(error)) == NULL)
+		fprintf(stderr, "barscreen: %s\n", error);
+	else
+		good = run_assembly(supervisor, &daemon, trouble);
+	free_policies(&daemon);
 	if (supervisor != NULL)
 		supervisor_free(supervisor);
-	return assembly != NULL ? EXIT_SUCCESS : EXIT_FAILURE;
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int main(int argc, char **argv)
@@ -127,22 +167,22 @@ int main(int argc, char **argv)
 	}
 	status = EXIT_FAILURE;
 	struct config *config = config_read(options.config, faults);
-	struct bs_policy *policy = config != NULL && !options.print ? policy_new(config, faults)
-								    : NULL;
+	struct policy_base *base = config != NULL && !options.print
+					   ? policy_base_new(config, faults)
+					   : NULL;
 	if (config != NULL && options.print) {
 		config_print(config, stdout);
 		status = EXIT_SUCCESS;
-	} else if (policy != NULL && options.check) {
+	} else if (base != NULL && options.check) {
 		status = config_audit(config, stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 	}
 	fclose(faults);
 	write_faults(text);
 	free(text);
-	if (policy != NULL && !options.check) {
-		atomic_store(&bs_policy_current, policy);
-		status = run(config);
-	}
-	policy_free(policy);
+	if (base != NULL && !options.check)
+		status = run(config, base);
+	else
+		policy_base_free(base);
 	config_free(config);
 	return status;
 }

@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control/policy_store.h"
 #include "control/report.h"
 
 // Text from the configuration may be no UTF-8, which JSON has to be.
@@ -155,16 +156,26 @@ static json_t *cores(const struct config *config)
 		numbers(config->worker_cores, config->worker_core_count));
 }
 
+// Of the policies: how many were published, and the old ones that are still seen or held.
+static json_t *policies(const struct daemon *daemon)
+{
+	struct policy_store_state state = {0};
+	if (daemon->policies != NULL)
+		state = policy_store_state(daemon->policies);
+	return json_pack("{s:I, s:i, s:i, s:b}", "published", (json_int_t)state.published, "fading",
+		(int)state.fading, "held", (int)state.held, "texts-wait", (int)state.texts_wait);
+}
+
 json_t *report_status(const struct daemon *daemon)
 {
 	uint64_t now = (uint64_t)time(NULL);
 	uint64_t uptime = now > daemon->started ? now - daemon->started : 0;
-	return json_pack("{s:b, s:s, s:i, s:o, s:I, s:I, s:b, s:o, s:o, s:I, s:o, s:o}", "ok", 1,
-		"version", BS_VERSION, "pid", (int)getpid(), "hostname",
+	return json_pack("{s:b, s:s, s:i, s:o, s:I, s:I, s:b, s:o, s:o, s:I, s:o, s:o, s:o}", "ok",
+		1, "version", BS_VERSION, "pid", (int)getpid(), "hostname",
 		text(daemon->config != NULL ? daemon->config->hostname : ""), "started",
 		(json_int_t)daemon->started, "uptime", (json_int_t)uptime, "draining",
 		(int)atomic_load_explicit(&daemon->draining, memory_order_relaxed), "ports",
 		ports(daemon), "cores", cores(daemon->config), "sessions",
 		(json_int_t)report_sessions_now(daemon), "connections", report_gauges(daemon),
-		"limitations", limitations(daemon));
+		"policies", policies(daemon), "limitations", limitations(daemon));
 }

@@ -52,6 +52,7 @@ static bool make_core(struct roles *roles, int number, char error[256])
 	core->settings = (struct lcore_settings){.core = number,
 		.spin = roles->daemon->config->idle == IDLE_SPIN,
 		.bell = &core->bell,
+		.reader = bs_qsbr_join(&roles->daemon->qsbr),
 		.stop = &roles->daemon->stop,
 		.enter = join_dpdk,
 		.leave = rte_thread_unregister};

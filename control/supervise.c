@@ -13,6 +13,9 @@
 #include <unistd.h>
 
 #include "control/eal.h"
+#include "control/overlay_keeper.h"
+#include "control/policy_store.h"
+#include "control/reload.h"
 #include "dataplane/port_open.h"
 
 #define SECOND_MS 1000u
@@ -20,7 +23,7 @@
 #define HURRY_MS   100u
 #define STARTED_MS 5000u
 
-enum source { SOURCE_SIGNALS, SOURCE_TIMER, SOURCE_SOCKET };
+enum source { SOURCE_SIGNALS, SOURCE_TIMER, SOURCE_SOCKET, SOURCE_RELOAD };
 
 struct supervisor {
 	int epoll, signals, timer;
@@ -29,6 +32,7 @@ struct supervisor {
 	const char *end;      // why we stop; NULL: we go on
 	uint64_t drain_until; // milliseconds
 	uint64_t settled_at;  // when the start is over
+	bool draining;        // what the lcores were woken for
 	char said[200];       // DPDK's last words in the log: once is enough
 };
 
@@ -93,18 +97,40 @@ static void begin_drain(struct supervisor *supervisor, const char *who)
 		"%s: stopping when the sessions have ended, in %u s at most", who,
 		(daemon->config->drain_timeout_ms + 999) / 1000);
 	supervisor->drain_until = clock_ms() + daemon->config->drain_timeout_ms;
+	daemon->stopping = true;
 	atomic_store(&daemon->draining, true);
+	supervisor->draining = true;
 	assembly_wake(supervisor->assembly);
 	tick_every(supervisor, HURRY_MS);
+}
+
+// Asked by a signal: what comes of it stands in the log.
+static void reload(struct supervisor *supervisor)
+{
+	char error[256];
+	if (reload_begin(supervisor->daemon->reload, error) == 0)
+		bs_log(assembly_log(supervisor->assembly), BS_LOG_WARNING, "SIGHUP: %s", error);
+}
+
+static void on_reload(struct supervisor *supervisor)
+{
+	char summary[RELOAD_SUMMARY];
+	bool good;
+	if (!reload_end(supervisor->daemon->reload, summary, &good))
+		return;
+	bs_log(assembly_log(supervisor->assembly), good ? BS_LOG_INFO : BS_LOG_ERROR, "%s",
+		summary);
+	control_socket_turn(assembly_socket(supervisor->assembly)); // somebody waits for it
 }
 
 static void on_signal(struct supervisor *supervisor)
 {
 	struct signalfd_siginfo info;
 	while (read(supervisor->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		if (info.ssi_signo == SIGHUP)
+		if (info.ssi_signo == SIGHUP) {
 			log_writer_reopen(supervisor->daemon->log);
-		else if (atomic_load(&supervisor->daemon->draining))
+			reload(supervisor);
+		} else if (supervisor->daemon->stopping)
 			supervisor->end = "stopped by a second signal; sessions were cut off";
 		else
 			begin_drain(supervisor, info.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM");
@@ -126,7 +152,11 @@ static void watch_links(struct supervisor *supervisor)
 static void each_tick(struct supervisor *supervisor)
 {
 	char words[200];
+	char news[OVERLAY_ERROR];
 	watch_links(supervisor);
+	policy_store_turn(supervisor->daemon->policies);
+	if (overlay_keeper_turn(supervisor->daemon->overlay, (int64_t)time(NULL), news))
+		bs_log(assembly_log(supervisor->assembly), BS_LOG_WARNING, "%s", news);
 	eal_last_words(words);
 	if (words[0] == '\0' || strcmp(words, supervisor->said) == 0)
 		return;
@@ -143,10 +173,10 @@ static void on_timer(struct supervisor *supervisor)
 	each_tick(supervisor);
 	if (supervisor->settled_at != 0 && now >= supervisor->settled_at) {
 		supervisor->settled_at = 0;
-		if (!atomic_load(&supervisor->daemon->draining))
+		if (!supervisor->daemon->stopping)
 			tick_every(supervisor, SECOND_MS);
 	}
-	if (!atomic_load(&supervisor->daemon->draining))
+	if (!supervisor->daemon->stopping)
 		return;
 	if (assembly_is_idle(supervisor->assembly))
 		supervisor->end = "stopped; no session was cut off";
@@ -158,8 +188,16 @@ static void on_socket(struct supervisor *supervisor)
 {
 	struct control_socket *socket = assembly_socket(supervisor->assembly);
 	control_socket_turn(socket);
-	if (control_socket_stop_asked(socket) && !atomic_load(&supervisor->daemon->draining))
+	if (control_socket_stop_asked(socket) && !supervisor->daemon->stopping)
 		begin_drain(supervisor, "barscreenctl stop");
+	bool draining = atomic_load(&supervisor->daemon->draining);
+	if (draining == supervisor->draining)
+		return;
+	supervisor->draining = draining;
+	assembly_wake(supervisor->assembly);
+	bs_log(assembly_log(supervisor->assembly), BS_LOG_INFO, "%s",
+		draining ? "barscreenctl drain: no new connections, sessions end"
+			 : "barscreenctl drain off: connections are taken again");
 }
 
 const char *supervisor_run(
@@ -167,13 +205,14 @@ const char *supervisor_run(
 {
 	supervisor->assembly = assembly;
 	supervisor->daemon = daemon;
-	if (!watch(supervisor, control_socket_fd(assembly_socket(assembly)), SOURCE_SOCKET))
+	if (!watch(supervisor, control_socket_fd(assembly_socket(assembly)), SOURCE_SOCKET) ||
+		!watch(supervisor, reload_fd(daemon->reload), SOURCE_RELOAD))
 		return "stopped: the control socket can't be watched";
 	supervisor->settled_at = clock_ms() + STARTED_MS;
 	tick_every(supervisor, HURRY_MS);
 	while (supervisor->end == NULL) {
-		struct epoll_event event[4];
-		int count = epoll_wait(supervisor->epoll, event, 4, -1);
+		struct epoll_event event[8];
+		int count = epoll_wait(supervisor->epoll, event, 8, -1);
 		if (count < 0 && errno != EINTR)
 			return "stopped: the control thread can't wait any more";
 		for (int i = 0; i < count; i++) {
@@ -186,6 +225,9 @@ const char *supervisor_run(
 				break;
 			case SOURCE_SOCKET:
 				on_socket(supervisor);
+				break;
+			case SOURCE_RELOAD:
+				on_reload(supervisor);
 				break;
 			}
 		}

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The control thread's loop while the lcores run: signals, the control socket, the ports' links, draining.
+// The control thread's loop while the lcores run: signals, the control socket, reloads, the
+// lifetime of runtime entries, the ports' links, draining.
 //
 // SIGTERM and SIGINT drain: no new connections, sessions end at their next command, and we stop when none is left
-// or the drain timeout is over; a second one stops at once. SIGHUP opens the log file again.
+// or the drain timeout is over; a second one stops at once. SIGHUP opens the log file again and reloads.
 #pragma once
 
 #include "control/assembly.h"

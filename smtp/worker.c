@@ -168,6 +168,9 @@ unsigned worker_poll(void *self, uint64_t now_ns)
 	done += take_timers(all);
 	if (stop_is_news(worker))
 		drain(all);
+	else if (!atomic_load_explicit(worker->settings.draining, memory_order_relaxed))
+		all->draining =
+			false; // taken back: new clients are served, those who were told end
 	done += worker_inquiry_turn(&worker->settings);
 	for (unsigned i = 0; i < CONVERSATIONS_A_TURN && !TAILQ_EMPTY(&all->run); i++, done++)
 		conversation_turn(TAILQ_FIRST(&all->run));

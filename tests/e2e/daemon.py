@@ -38,6 +38,7 @@ def configuration(folder, wire, maildir):
             "backend": f"maildir:{maildir}",
             "log": f"file:{folder}/log",
             "control-socket": f"{folder}/control",
+            "state-folder": f"{folder}/state",
         },
         'port "mx0"': {
             "device": wire.kind,
