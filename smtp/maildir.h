@@ -9,7 +9,7 @@
 // links, so that a user can't lead us elsewhere. They are made when missing. Recipients that lead to the same folder get one copy.
 //
 // All or none: every copy is written and fsynced in tmp before the first is renamed to new; every new is fsynced before the
-// 250. On any fault every copy is taken out of tmp and new again: 451 4.3.0, or 452 4.3.1 when the disk or a quota is full.
+// 250. On any fault every copy is taken out of tmp and new again: 451 4.3.0, or 451 4.3.1 when the disk or a quota is full.
 // If we die between the first rename and the 250, or if a mail reader was faster than our taking back, the client
 // sends again and some recipients have the mail twice: never none. What a crash leaves in tmp the mail readers remove
 // after 36 hours, as the Maildir convention says.

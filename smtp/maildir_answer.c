@@ -26,7 +26,7 @@ __attribute__((format(printf, 2, 3))) static void add(
 static void set_failure(struct session_answer *answer, int error)
 {
 	if (error == ENOSPC || error == EDQUOT)
-		answer_set(answer, 452, "4.3.1", "insufficient storage, please try again later");
+		answer_set(answer, 451, "4.3.1", "insufficient storage, please try again later");
 	else
 		answer_set(answer, 451, "4.3.0",
 			"mailbox temporarily unavailable, please try again later");

