@@ -195,6 +195,8 @@ void config_adopt(struct config *running, struct config *fresh)
 		if (config_keys[i].change != CHANGE_RESTART && (row == NULL || !row->titled))
 			swap_key(&config_keys[i], running, fresh);
 	}
-	swap(&running->list, &fresh->list, sizeof(running->list));
+	swap(&running->list, &fresh->list,
+		sizeof(struct config_list
+				*)); // NOLINT(bugprone-sizeof-expression): the pointer is swapped
 	swap(&running->list_count, &fresh->list_count, sizeof(running->list_count));
 }

@@ -15,8 +15,9 @@
 #define TB (GB * 1024)
 
 #define SECOND UINT64_C(1000)
-#define MINUTE (60 * SECOND)
+#define MINUTE (UINT64_C(60) * SECOND)
 #define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
 
 #define FIELD(type, field) \
 	.offset = offsetof(struct type, field), .width = sizeof(((struct type *)0)->field)
@@ -79,9 +80,9 @@ const struct config_key config_keys[] = {
 
 	{"verdicts", "action", KIND_WORD, FIELD(config, smtp.verdicts.action), .change = CHANGE_SET, .standard = "refuse", .words = "observe|refuse|drop|stutter",
 	 .sentence = "What a source with a verdict meets. refuse: 554 as the greeting, at once. drop: it is not answered. stutter: the 554, a byte a second. observe: nothing, the verdict is only logged and shown."},
-	{"verdicts", "lifetime", KIND_DURATION, FIELD(config, smtp.verdicts.lifetime_ms), .change = CHANGE_SET, .standard = "1h", .least = MINUTE, .most = 30 * 24 * HOUR,
+	{"verdicts", "lifetime", KIND_DURATION, FIELD(config, smtp.verdicts.lifetime_ms), .change = CHANGE_SET, .standard = "1h", .least = MINUTE, .most = 30 * DAY,
 	 .sentence = "How long a verdict is in force."},
-	{"verdicts", "window", KIND_DURATION, FIELD(config, smtp.verdicts.window_ms), .change = CHANGE_SET, .standard = "10m", .least = MINUTE, .most = 24 * HOUR,
+	{"verdicts", "window", KIND_DURATION, FIELD(config, smtp.verdicts.window_ms), .change = CHANGE_SET, .standard = "10m", .least = MINUTE, .most = DAY,
 	 .sentence = "The time within which the events below are counted; it begins with the first of them."},
 	{"verdicts", "refused-sessions", KIND_COUNT, FIELD(config, smtp.verdicts.refused_sessions), .change = CHANGE_SET, .standard = "10", .most = BS_VERDICT_COUNT_MOST,
 	 .sentence = "Sessions of a source that were refused for good before it gets a verdict; 0: never."},
@@ -91,7 +92,7 @@ const struct config_key config_keys[] = {
 	 .sentence = "Unknown recipients that a source asked for, over all its sessions, before it gets a verdict; 0: never."},
 	{"verdicts", "early-talks", KIND_COUNT, FIELD(config, smtp.verdicts.early_talks), .change = CHANGE_SET, .standard = "5", .most = BS_VERDICT_COUNT_MOST,
 	 .sentence = "Connections of a source that spoke before the greeting before it gets a verdict; 0: never."},
-	{"verdicts", "forgiven", KIND_DURATION, FIELD(config, smtp.verdicts.forgiven_ms), .change = CHANGE_SET, .standard = "7d", .most = 30 * 24 * HOUR,
+	{"verdicts", "forgiven", KIND_DURATION, FIELD(config, smtp.verdicts.forgiven_ms), .change = CHANGE_SET, .standard = "7d", .most = 30 * DAY,
 	 .sentence = "So long after a mail of it was accepted a source gets no verdict, whatever else it does. 0s: it gets one."},
 
 	{"smtp", "service", KIND_COUNT, FIELD(config, service), .standard = "25", .least = 1, .most = 65535,
@@ -133,9 +134,9 @@ const struct config_key config_keys[] = {
 	 .sentence = "Time in which it takes nothing of a mail. RFC 5321 recommends 3 minutes."},
 	{"relay", "end-timeout", KIND_DURATION, FIELD(config, relay.end_timeout_ms), .standard = "10m", .least = 100, .most = HOUR,
 	 .sentence = "Time for its reply to a whole mail. Shorter makes duplicates. RFC 5321 recommends 10 minutes."},
-	{"relay", "negative-ttl", KIND_DURATION, FIELD(config, relay.negative_ttl_ms), .standard = "1h", .most = 24 * HOUR,
+	{"relay", "negative-ttl", KIND_DURATION, FIELD(config, relay.negative_ttl_ms), .standard = "1h", .most = DAY,
 	 .sentence = "How long a recipient that it does not know is refused without asking it again; 0: it is always asked. A new mailbox may wait as long for its first mail."},
-	{"relay", "positive-ttl", KIND_DURATION, FIELD(config, relay.positive_ttl_ms), .standard = "24h", .most = 31 * 24 * HOUR,
+	{"relay", "positive-ttl", KIND_DURATION, FIELD(config, relay.positive_ttl_ms), .standard = "24h", .most = 31 * DAY,
 	 .sentence = "How long a recipient that it knows is remembered: when it is suddenly unknown, it is asked twice before that is believed."},
 	{"relay", "cache-size", KIND_COUNT, FIELD(config, relay.cache_size), .standard = "65536", .most = 16777216,
 	 .sentence = "Recipients remembered, 16 bytes each; 0: none."},
@@ -187,7 +188,9 @@ const struct config_section_row config_sections[] = {
 		"When a source is refused for what its sessions did, and for how long. Those on "
 		"allow lists are not."},
 	{"smtp", false, "Limits of a session."},
-	{"relay", false, "A mail server as backend: how long we wait for it, what we remember of its recipients."},
+	{"relay", false,
+		"A mail server as backend: how long we wait for it, what we remember of its "
+		"recipients."},
 	{"limits", false, "How much at once. Memory for all of it is taken at the start."},
 	{"networks", false,
 		"Sources that are dropped: besides these, private and reserved networks always."},

@@ -84,8 +84,7 @@ void ctl_show_entries(FILE *out, const json_t *answer, const struct ctl_view *vi
 	const json_t *entries = json_object_get(answer, "entries"), *entry;
 	json_int_t total = number(answer, "total");
 	size_t i;
-	json_array_foreach(entries, i, entry)
-	{
+	json_array_foreach (entries, i, entry) {
 		fprintf(out, "%-20s ", string(entry, "prefix"));
 		print_until(out, entry);
 		fprintf(out, "%s%s\n", string(entry, "note")[0] != '\0' ? "  " : "",
@@ -102,8 +101,7 @@ static void print_keys(FILE *out, const json_t *keys, const char *after)
 {
 	const json_t *key;
 	size_t i;
-	json_array_foreach(keys, i, key)
-	{
+	json_array_foreach (keys, i, key) {
 		const char *old = string(key, "old"), *new = string(key, "new");
 		fprintf(out, "%s: %s -> %s%s\n", string(key, "key"), old[0] != '\0' ? old : "none",
 			new[0] != '\0' ? new : "none", after);
@@ -117,8 +115,7 @@ void ctl_show_reload(FILE *out, const json_t *answer, const struct ctl_view *vie
 	const json_t *lists = json_object_get(answer, "lists"), *list;
 	size_t i;
 	print_keys(out, changed, "");
-	json_array_foreach(lists, i, list)
-	{
+	json_array_foreach (lists, i, list) {
 		const char *change = string(list, "change");
 		fprintf(out, "list %s%s%s: %lld entries, %lld added, %lld removed\n",
 			string(list, "list"), strcmp(change, "kept") == 0 ? "" : " ",
@@ -139,7 +136,7 @@ void ctl_show_set(FILE *out, const json_t *answer, const struct ctl_view *view)
 {
 	json_t *values = json_object_get(answer, "values"), *value;
 	const char *key;
-	json_object_foreach(values, key, value)
+	json_object_foreach (values, key, value)
 		fprintf(out, "%s = %s\n", key, json_string_value(value));
 	if (values != NULL)
 		return;

@@ -156,6 +156,8 @@ bool desk_found(const struct desk_case *one)
 void desk_close(struct desk *desk, struct desk_case *one)
 {
 	clear(desk);
+	if (one == NULL)
+		return;
 	if (one == desk->current)
 		one->abandoned = true;
 	else

@@ -95,7 +95,7 @@ static bool take_note(const char *rest, char note[OVERLAY_NOTE])
 	for (const char *c = rest; *c != '\0'; c++)
 		if (*c < 0x20 || *c >= 0x7f)
 			return false;
-	strcpy(note, rest);
+	memcpy(note, rest, strlen(rest) + 1);
 	return true;
 }
 

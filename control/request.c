@@ -14,7 +14,7 @@
 
 static request_handler *const handlers[COMMAND_COUNT] = {
 #define COMMAND_HANDLER(number, name, right, arguments, handler, sentence) \
-	[COMMAND_##number] = handler,
+	[COMMAND_##number] = (handler),
 	COMMANDS(COMMAND_HANDLER)
 #undef COMMAND_HANDLER
 };

@@ -112,8 +112,7 @@ bool request_arguments_check(const struct command *command, const json_t *reques
 {
 	const char *member;
 	json_t *value;
-	json_object_foreach((json_t *)request, member, value)
-	{
+	json_object_foreach ((json_t *)request, member, value) {
 		if (strcmp(member, "command") == 0 || strcmp(member, "id") == 0)
 			continue;
 		const struct command_argument *a = command_argument_find(command, member);

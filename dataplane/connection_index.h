@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "dataplane/frame.h"
-#include "dataplane/siphash.h"
+#include "dataplane/seam/siphash.h"
 
 struct connection;
 struct connection_index;

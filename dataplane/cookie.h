@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #include "dataplane/frame.h"
-#include "dataplane/siphash.h"
+#include "dataplane/seam/siphash.h"
 
 #define COOKIE_PERIOD_MS   32000u
 #define COOKIE_LIFETIME_MS (UINT64_C(2) * COOKIE_PERIOD_MS)

@@ -14,7 +14,7 @@
 #include "dataplane/seam/inquiry.h"
 #include "dataplane/seam/notice.h"
 #include "dataplane/seam/stream.h"
-#include "dataplane/siphash.h"
+#include "dataplane/seam/siphash.h"
 
 struct rte_mbuf;
 struct rte_mempool;

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "dataplane/seam/address.h"
-#include "dataplane/siphash.h"
+#include "dataplane/seam/siphash.h"
 
 #define SYN_RATE_BUCKETS 65536u // 512 KB
 #define SYN_RATE_BURST   64u    // SYNs at once; a mail pool opens some tens of connections

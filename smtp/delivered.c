@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "dataplane/siphash.h"
+#include "dataplane/seam/siphash.h"
 
 #define WAYS 16u // a sender with many mails to one recipient has them all in one bucket
 

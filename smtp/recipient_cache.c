@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "dataplane/siphash.h"
+#include "dataplane/seam/siphash.h"
 
 #define WAYS   8u
 #define SHARDS 64u // more than workers meet in one at a time

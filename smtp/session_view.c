@@ -22,7 +22,7 @@ static void copy(char *out, size_t size, const char *text)
 {
 	size_t length = strnlen(text, size - 1);
 	for (size_t i = 0; i < length; i++)
-		out[i] = text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?';
+		out[i] = (char)(text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?');
 	out[length] = '\0';
 }
 

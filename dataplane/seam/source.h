@@ -21,7 +21,7 @@
 
 #include "dataplane/seam/address.h"
 #include "dataplane/seam/verdict.h"
-#include "dataplane/siphash.h"
+#include "dataplane/seam/siphash.h"
 
 struct bs_source {
 	alignas(64) _Atomic uint64_t verdict; // end in seconds << 32 | enum bs_verdict; 0: none
