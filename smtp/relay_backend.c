@@ -8,7 +8,7 @@
 #include "smtp/received.h"
 #include "smtp/relay_state.h"
 
-#define LEARN_EVERY_MS (10u * 60 * 1000)
+#define LEARN_EVERY_MS 600000u // ten minutes
 #define LEARN_FAILURE_MS \
 	5000u // after a failure; more often would be a load on a server that is down
 #define DELIVERED_MOST 65536u // entries of 48 bytes
@@ -37,8 +37,8 @@ bool relay_backend_resolved(struct relay_backend *backend)
 // The header that we add counts in the server's limit (RFC 1870, 3), so our clients have so much less.
 static void take_offers(struct relay_backend *backend, const struct relay_offers *offers)
 {
-	uint64_t size = offers->size > 2 * RECEIVED_TEXT ? offers->size - RECEIVED_TEXT
-							 : offers->size;
+	uint64_t size = offers->size > UINT64_C(2) * RECEIVED_TEXT ? offers->size - RECEIVED_TEXT
+								   : offers->size;
 	atomic_store(&backend->backend.offers.size, size);
 	atomic_store(&backend->backend.offers.eight_bit, offers->eight_bit);
 }

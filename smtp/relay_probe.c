@@ -145,7 +145,7 @@ static bool talk(struct dialogue *dialogue, const struct relay_place *place, con
 	probe->offers = relay_offers_read(&dialogue->reply);
 	if (recipient != NULL)
 		ask_recipient(dialogue, recipient, probe);
-	struct relay_probe ignored; // it has said what we came for
+	struct relay_probe ignored = {0}; // it has said what we came for
 	ask(dialogue, &ignored, "QUIT", "QUIT\r\n");
 	return true;
 }

@@ -56,7 +56,9 @@ static void take_text(struct reply_reader *reader, uint8_t byte)
 {
 	if (byte == '\t')
 		byte = ' ';
-	add(reader, byte < 32 || byte > 126 ? '?' : (char)byte);
+	if (byte < 32 || byte > 126)
+		byte = '?';
+	add(reader, (char)byte);
 }
 
 static bool take(struct reply_reader *reader, uint8_t byte)

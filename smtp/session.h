@@ -73,9 +73,9 @@ struct session_surroundings {
 	struct bs_worker_counters *counters;
 	const struct bs_policy *(*policy)(
 		void); // read at each command; held from MAIL to the end of the mail
-	uint64_t (*wall_seconds)(void); // for Received: and Date
-	struct bs_sources *sources;     // what sessions teach goes there; may be NULL
-	const struct session_offers *offers;     // NULL: the backend takes anything
+	uint64_t (*wall_seconds)(void);      // for Received: and Date
+	struct bs_sources *sources;          // what sessions teach goes there; may be NULL
+	const struct session_offers *offers; // NULL: the backend takes anything
 };
 
 // The session counts all of BS_WORKER_COUNTERS, and sessions_now between session_new() and session_free().

@@ -101,7 +101,7 @@ struct session {
 	struct bs_source
 		*source; // held by the connection until the driver lets go of it; may be NULL
 	uint32_t refusals, mails_refused; // for good: 5xx that the log tells of; of these, mails
-	uint32_t transactions; // begun
+	uint32_t transactions;            // begun
 
 	struct session_envelope envelope;
 	uint32_t recipient_room;
