@@ -18,8 +18,8 @@ struct poller {
 	uint32_t waiting; // watches with a descriptor that wait
 	uint64_t now_ms;
 	struct timers timers;
-	LIST_HEAD(, poller_watch) all; // that are added or wait
-	struct epoll_event *batch;     // events not told yet
+	struct poller_watch_list all; // that are added or wait
+	struct epoll_event *batch;    // events not told yet
 	int batch_count;
 };
 

@@ -14,6 +14,7 @@
 #include "smtp/timers.h"
 
 struct poller;
+LIST_HEAD(poller_watch_list, poller_watch);
 
 struct poller_watch {
 	int fd;

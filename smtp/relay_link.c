@@ -2,11 +2,13 @@
 #include "smtp/relay_link.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 static void prepare(struct relay_link *link)
@@ -63,10 +65,21 @@ bool link_connected(struct relay_link *link, struct poller *poller)
 	return true;
 }
 
+// What the server has not got yet must not reach it any more: behind a link that was dead for a while our kernel would
+// go on sending after close(), the final dot too, a mail that the client was refused.
+static void forget_unsent(int fd)
+{
+	struct linger reset = {.l_onoff = 1};
+	int bytes = 0;
+	if (ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes > 0)
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+}
+
 void link_close(struct relay_link *link, struct poller *poller)
 {
 	if (link->state == LINK_CLOSED)
 		return;
+	forget_unsent(link->watch.fd);
 	poller_remove(poller, &link->watch);
 	close(link->watch.fd);
 	link->watch.fd = -1;

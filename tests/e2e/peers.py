@@ -81,6 +81,7 @@ class Peer:
 
     ROOT = "mail"
     title = None
+    RECIPE = None  # instead of the README's
     RUN = None  # a folder of its that barscreen may see
 
     def __init__(self, folder, mail, outer=None, space=None, pin=(), change=""):
@@ -89,7 +90,6 @@ class Peer:
         self.space = space or self.inner.space
         self.mail = mail
         mounts = os.path.join(folder, f"root-{type(self).__name__}")
-        os.makedirs(mounts)
         binds = [(mail.path, MAILBOXES)]
         if self.RUN:
             self.run = os.path.join(folder, "run")
@@ -99,7 +99,7 @@ class Peer:
         try:
             self.root = roots.Root(self.ROOT, self.space, mounts, NAME, binds, pin)
             self.standard()
-            self.root.shell(recipe(self.title))
+            self.root.shell(self.RECIPE or recipe(self.title))
             self.root.shell(change)
             self.start()
         except BaseException:
@@ -124,6 +124,10 @@ class Peer:
                     os.kill(pid, number)
                 except ProcessLookupError:
                     pass
+
+    def drained(self, seconds=120):
+        """Waits until all that was queued is delivered."""
+        return until(lambda: not self.queued(), seconds)
 
     def close(self):
         if self.root:
@@ -165,14 +169,12 @@ class Postfix(Peer):
             raise RuntimeError("Postfix does not run")
 
     def queued(self):
-        """Files of mails in the queue."""
+        """Files of mails in the queue; one that cleanup had not finished when it was killed is no mail (it is not
+        executable) and stays for a while."""
         spool = f"/proc/{self.root.first}/root/var/spool/postfix"
         return [os.path.join(folder, name) for queue in self.QUEUES
-                for folder, _, names in os.walk(os.path.join(spool, queue)) for name in names]
-
-    def drained(self, seconds=120):
-        """Waits until all that was queued is delivered."""
-        return until(lambda: not self.queued(), seconds)
+                for folder, _, names in os.walk(os.path.join(spool, queue)) for name in names
+                if complete(os.path.join(folder, name))]
 
     def log(self):
         return self.root.read(self.LOG)
@@ -200,12 +202,25 @@ class Dovecot(Peer):
     def start(self):
         self.root.shell("rm -f /run/dovecot/master.pid; dovecot")  # left by a kill; a boot would have emptied /run
 
-    def drained(self, seconds=0):
+    def queued(self):
         """LMTP answers when the mail is in the mailbox."""
-        return True
+        return []
 
     def log(self):
         return self.root.read(self.LOG)
+
+
+def complete(path):
+    """Is it a queue file that its writer finished? (Gone, it is none.)"""
+    try:
+        return os.stat(path).st_mode & 0o100 != 0
+    except FileNotFoundError:
+        return False
+
+
+def queue_id(content):
+    """Postfix's name of a delivered mail."""
+    return re.search(rb"\(Postfix\) with \S+ id (\S+)", content).group(1)
 
 
 HEADERS = re.compile(rb"(?:(?:Return-Path|X-Original-To|Delivered-To): [^\n]*\n)+")

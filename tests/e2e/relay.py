@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Mails through barscreen to a real Postfix and a real Dovecot, set up by the README's recipes: what was acknowledged is
-in the mailbox once and unchanged, what was refused is not."""
+"""Mails through barscreen to a real Postfix and a real Dovecot, set up by the README's recipes: what was acknowledged
+is in the mailbox once and unchanged, what was refused is not."""
 import contextlib
 import os
 import shutil

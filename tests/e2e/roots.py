@@ -157,13 +157,15 @@ class Root:
     memory. end() ends all processes in it, and so does the end of this process."""
 
     def __init__(self, name, space, folder, hostname, binds=(), pin=()):
-        """`folder`: empty, for the mounts. `binds`: pairs (host's folder, folder inside). `pin`: ("taskset", ...)"""
+        """`folder`: made here, for the mounts. `binds`: pairs (host's folder, folder inside). `pin`: words before
+        every command, like taskset's."""
         lower = prepare(name)
+        os.makedirs(folder)
         self.space, self.pin = space, pin
         words = [word for pair in binds for word in pair]
         self.process = subprocess.Popen(
-            space.inside(*pin, "setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--uts", "--ipc", "--pid", "--fork",
-                         "--kill-child", "/bin/sh", "-c", INIT, "init", lower, folder, hostname, *words),
+            space.inside(*pin, "setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--uts", "--ipc", "--pid",
+                         "--fork", "--kill-child", "/bin/sh", "-c", INIT, "init", lower, folder, hostname, *words),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             start_new_session=True)
         said = self.process.stdout.readline()
