@@ -16,7 +16,7 @@
 #include "smtp/mailbox.h"
 
 #define DELIVERED_DIGEST  32u // SHA-256
-#define DELIVERED_SECONDS (5u * 24 * 3600)
+#define DELIVERED_SECONDS (UINT64_C(5) * 24 * 3600)
 
 struct delivered;
 
