@@ -15,8 +15,8 @@
 
 #include "smtp/mailbox.h"
 
-#define DELIVERED_DIGEST  32u // SHA-256
-#define DELIVERED_SECONDS (5u * 24 * 3600)
+#define DELIVERED_DIGEST  32u              // SHA-256
+#define DELIVERED_SECONDS UINT64_C(432000) // five days
 
 struct delivered;
 
