@@ -237,7 +237,8 @@ static void make_mail(size_t size)
 
 	while (at + 66 < size) {
 		memset(mail + at, 'a' + (char)(at / 66 % 26), 64);
-		memcpy(mail + at + 64, "\r\n", 2);
+		mail[at + 64] = '\r';
+		mail[at + 65] = '\n';
 		at += 66;
 	}
 	memcpy(mail + at, end, sizeof(end));

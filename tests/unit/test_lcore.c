@@ -132,6 +132,41 @@ Test(lcore, bell_wakes_a_sleeper_each_time)
 	end(lcore);
 }
 
+static int pipe_end[2];
+
+static int script_descriptor(void *self)
+{
+	return pipe_end[0];
+}
+
+// Nobody rings: what a role waits for outside ends the sleep.
+Test(lcore, a_roles_descriptor_ends_the_sleep)
+{
+	static struct script script;
+	char error[256] = "", byte = 0;
+	script_make(&script, UINT64_MAX);
+	cr_assert_eq(pipe(pipe_end), 0);
+	struct lcore_settings settings = {.core = some_core(),
+		.bell = &bell,
+		.stop = &stop,
+		.role = {{"script", &script, script_poll, script_ready, script_patience,
+			script_descriptor}},
+		.role_count = 1,
+		.nap_first_ns = HOUR,
+		.nap_longest_ns = HOUR};
+	struct lcore *lcore = lcore_start(&settings, error);
+	cr_assert_not_null(lcore, "%s", error);
+	while (lcore_naps(lcore) < 1)
+		usleep(1000);
+	atomic_fetch_add(&script.work, 1);
+	cr_assert_eq(write(pipe_end[1], &byte, 1), 1);
+	sem_wait(&script.finished);
+	cr_assert_eq(read(pipe_end[0], &byte, 1), 1);
+	end(lcore);
+	close(pipe_end[0]);
+	close(pipe_end[1]);
+}
+
 Test(lcore, work_left_before_the_sleep_was_known_is_found)
 {
 	// The work is there, poll() does not see it, and nobody rings: only ready() can tell.
