@@ -77,6 +77,9 @@ static bool start_log(struct assembly *assembly, char error[256])
 	daemon->log = log_writer_new(daemon->config->log, daemon->config->log_name, error);
 	if (daemon->log == NULL)
 		return false;
+	if (!log_writer_style(daemon->log, daemon->config->log_format == LOG_FORMAT_JSON,
+		    daemon->config->log_repeat))
+		return fail(error, "no memory for the log");
 	assembly->log = log_writer_ring(daemon->log);
 	return assembly->log != NULL || fail(error, "no memory for the log");
 }

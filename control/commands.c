@@ -9,6 +9,16 @@
 
 static const struct command_argument no_arguments[] = {{0}};
 
+static const struct command_argument log_arguments[] = {
+	{"lines", ARGUMENT_COUNT, .least = 0, .most = 1000, .value = "NUMBER",
+		.sentence = "so many of those that were written, 10 if not given"},
+	{"follow", ARGUMENT_FLAG, .sentence = "those that come too, until you leave"},
+	{"grep", ARGUMENT_TEXT, .least = 1, .most = 127, .value = "TEXT",
+		.sentence = "those with this part"},
+	{"severity", ARGUMENT_WORD, .words = "error|warning|info|debug", .value = "SEVERITY",
+		.sentence = "those as grave as this, or graver"},
+	{0}};
+
 static const struct command_argument sessions_arguments[] = {
 	{"prefix", ARGUMENT_PREFIX, .positional = true, .value = "PREFIX",
 		.sentence = "clients of this address or network"},

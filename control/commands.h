@@ -21,6 +21,8 @@
 		"ports, links, gateways, cores, sessions and connections now") \
 	X(STATS, "stats", REQUEST_READS, no_arguments, request_stats, \
 		"every counter and every drop reason, in total and by lcore") \
+	X(LOG, "log", REQUEST_READS, log_arguments, request_log, \
+		"the last lines of the log, and those that come") \
 	X(SESSIONS, "sessions", REQUEST_READS, sessions_arguments, request_sessions, \
 		"connections and sessions now: who, how far, how long") \
 	X(SESSIONS_KILL, "sessions kill", REQUEST_WRITES, kill_arguments, request_sessions_kill, \

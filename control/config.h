@@ -52,6 +52,8 @@ struct config_list { // list "NAME" { file = "..." action = ... }
 
 #define CONFIG_CORES_MOST 64 // of a kind; struct daemon has as many rows
 
+enum config_log_format { LOG_FORMAT_POSTFIX, LOG_FORMAT_JSON };
+
 struct config {
 	char *file; // where it came from
 	// names and places
@@ -60,10 +62,13 @@ struct config {
 	char *backend; // "maildir:/var/mail/virtual", "smtp://host:port", "lmtp://host:port", "lmtp:///socket"
 	char **domains;
 	size_t domain_count;
-	char *log;      // "syslog", "stderr", "file:/var/log/barscreen.log"
-	char *log_name; // "postfix-barscreen/smtpd"
+	char *log;           // "syslog", "journal", "stderr", "file:/var/log/barscreen.log"
+	char *log_name;      // "postfix-barscreen/smtpd"
+	uint32_t log_repeat; // lines a minute, 0: all
+	enum config_log_format log_format;
 	char *control_socket;
 	char *state_folder;
+	char control_readers[64], control_writers[64]; // groups; "": none
 	// machine { }
 	int *dataplane_cores, *worker_cores; // CPU numbers; the same core may stand in both
 	size_t dataplane_core_count, worker_core_count;

@@ -152,11 +152,12 @@ static bool backend(const char *text, char *why)
 
 static bool log_target(const char *text, char *why)
 {
-	if (strcmp(text, "syslog") == 0 || strcmp(text, "stderr") == 0)
+	if (strcmp(text, "syslog") == 0 || strcmp(text, "journal") == 0 ||
+		strcmp(text, "stderr") == 0)
 		return true;
 	if (strncmp(text, "file:", 5) != 0)
 		return refuse(why,
-			"'%.60s' is no place for a log; write syslog, stderr or "
+			"'%.60s' is no place for a log; write syslog, journal, stderr or "
 			"\"file:/PATH\"",
 			text);
 	return path(text + 5, why);

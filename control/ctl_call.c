@@ -83,75 +83,112 @@ static bool send_all(int fd, const char *bytes, size_t count)
 	return true;
 }
 
-// One line, without its newline; NULL with a word in `why`. The caller's, free().
-static char *receive_line(int fd, size_t *length, const char **why)
+// What was received and not looked at yet.
+struct received {
+	char *bytes;
+	size_t size, count;
+};
+
+// Room for more; false when an answer is too long, or without memory.
+static bool make_room(struct received *in)
 {
-	size_t size = 65536, count = 0;
-	char *line = malloc(size);
-	*why = "no memory";
-	while (line != NULL) {
-		if (count == size) {
-			char *larger = size < ANSWER_MAX ? realloc(line, size * 2) : NULL;
-			if (larger == NULL)
-				break;
-			line = larger;
-			size *= 2;
-		}
-		ssize_t got = recv(fd, line + count, size - count, 0);
+	if (in->count < in->size)
+		return true;
+	size_t size = in->size > 0 ? in->size * 2 : 65536;
+	char *larger = size <= ANSWER_MAX ? realloc(in->bytes, size) : NULL;
+	if (larger == NULL)
+		return false;
+	in->bytes = larger;
+	in->size = size;
+	return true;
+}
+
+// The next answer, the caller's; NULL with a word in `why`.
+static json_t *receive(int fd, struct received *in, const char **why)
+{
+	char *end = in->count > 0 ? memchr(in->bytes, '\n', in->count) : NULL;
+	while (end == NULL) {
+		*why = "no memory";
+		if (!make_room(in))
+			return NULL;
+		ssize_t got = recv(fd, in->bytes + in->count, in->size - in->count, 0);
 		if (got <= 0) {
 			*why = got == 0 ? "it closed the connection" : strerror(errno);
-			break;
+			return NULL;
 		}
-		char *end = memchr(line + count, '\n', (size_t)got);
-		count += (size_t)got;
-		if (end != NULL) {
-			*length = (size_t)(end - line);
-			return line;
-		}
+		end = memchr(in->bytes + in->count, '\n', (size_t)got);
+		in->count += (size_t)got;
 	}
-	free(line);
+	size_t length = (size_t)(end - in->bytes);
+	json_t *answer = json_loadb(in->bytes, length, 0, NULL);
+	in->count -= length + 1;
+	memmove(in->bytes, end + 1, in->count);
+	*why = "what it sent is no JSON object";
+	if (json_is_object(answer))
+		return answer;
+	json_decref(answer);
 	return NULL;
 }
 
-static enum ctl_exit ask(int fd, const json_t *request, json_t **answer, char error[CTL_ERROR])
+static bool send_request(int fd, const json_t *request)
 {
-	const char *why = "it does not read";
-	size_t length = 0;
 	char *bytes = json_dumps(request, JSON_COMPACT);
-	char *line = NULL;
-	// The newline takes the place of the NUL.
-	if (bytes != NULL) {
-		size_t count = strlen(bytes);
-		bytes[count] = '\n';
-		if (send_all(fd, bytes, count + 1))
-			line = receive_line(fd, &length, &why);
-	}
-	if (line != NULL)
-		why = "what it sent is no JSON object";
-	*answer = line != NULL ? json_loadb(line, length, 0, NULL) : NULL;
-	free(line);
+	if (bytes == NULL)
+		return false;
+	size_t count = strlen(bytes);
+	bytes[count] = '\n'; // takes the place of the NUL
+	bool sent = send_all(fd, bytes, count + 1);
 	free(bytes);
-	if (json_is_object(*answer))
+	return sent;
+}
+
+static enum ctl_exit judge(const json_t *answer, const char *why, char error[CTL_ERROR])
+{
+	if (answer == NULL) {
+		snprintf(error, CTL_ERROR, "barscreen gave no answer: %.200s", why);
+		return CTL_NO_DAEMON;
+	}
+	if (json_is_true(json_object_get(answer, "ok")))
 		return CTL_OK;
-	json_decref(*answer);
-	*answer = NULL;
-	snprintf(error, CTL_ERROR, "barscreen gave no answer: %.200s", why);
-	return CTL_NO_DAEMON;
+	const char *text = json_string_value(json_object_get(answer, "error"));
+	snprintf(error, CTL_ERROR, "refused: %.400s", text != NULL ? text : "no reason given");
+	return CTL_REFUSED;
+}
+
+enum ctl_exit ctl_follow(const char *path, const json_t *request,
+	bool (*take)(const json_t *answer, void *context), void *context, char error[CTL_ERROR])
+{
+	int fd;
+	struct received in = {0};
+	const struct timeval for_ever = {0};
+	enum ctl_exit result = open_socket(path, &fd, error);
+	if (result != CTL_OK)
+		return result;
+	const char *why = "it does not read";
+	bool goes_on = send_request(fd, request);
+	result = goes_on ? CTL_OK : judge(NULL, why, error);
+	while (goes_on) {
+		json_t *answer = receive(fd, &in, &why);
+		result = judge(answer, why, error);
+		goes_on = result == CTL_OK && take(answer, context);
+		json_decref(answer);
+		// It has shown that it lives; the next answer may be long in coming.
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &for_ever, sizeof(for_ever));
+	}
+	free(in.bytes);
+	close(fd);
+	return result;
+}
+
+static bool keep(const json_t *answer, void *context)
+{
+	*(json_t **)context = json_incref((json_t *)answer);
+	return false;
 }
 
 enum ctl_exit ctl_call(
 	const char *path, const json_t *request, json_t **answer, char error[CTL_ERROR])
 {
-	int fd;
-	enum ctl_exit result = open_socket(path, &fd, error);
-	if (result != CTL_OK)
-		return result;
-	result = ask(fd, request, answer, error);
-	close(fd);
-	if (result != CTL_OK || json_is_true(json_object_get(*answer, "ok")))
-		return result;
-	const char *text = json_string_value(json_object_get(*answer, "error"));
-	snprintf(error, CTL_ERROR, "refused: %.400s", text != NULL ? text : "no reason given");
-	json_decref(*answer);
-	return CTL_REFUSED;
+	*answer = NULL;
+	return ctl_follow(path, request, keep, answer, error);
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// barscreenctl's way to the daemon: one request, one answer.
+// barscreenctl's way to the daemon: one request, and its answer or answers.
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 
 // barscreenctl's exit status.
 enum ctl_exit {
@@ -19,3 +20,6 @@ enum ctl_exit {
 // caller's; else `error` says what is wrong and how to mend it.
 enum ctl_exit ctl_call(
 	const char *path, const json_t *request, json_t **answer, char error[CTL_ERROR]);
+// The same for a request that has answers as long as one stays: each is given to `take` until that returns false.
+enum ctl_exit ctl_follow(const char *path, const json_t *request,
+	bool (*take)(const json_t *answer, void *context), void *context, char error[CTL_ERROR]);

@@ -6,6 +6,7 @@
 #include "control/ctl_policy.h"
 #include "control/ctl_show.h"
 #include "control/ctl_words.h"
+#include "control/nearest.h"
 
 static void show_status(FILE *out, const json_t *answer, const struct ctl_view *view)
 {
@@ -38,6 +39,11 @@ static void show_stop(FILE *out, const json_t *answer, const struct ctl_view *vi
 		out);
 }
 
+static void show_log(FILE *out, const json_t *answer, const struct ctl_view *view)
+{
+	ctl_show_log(out, answer);
+}
+
 static void show_sessions(FILE *out, const json_t *answer, const struct ctl_view *view)
 {
 	ctl_show_sessions(out, answer);
@@ -53,6 +59,7 @@ static void show_kill(FILE *out, const json_t *answer, const struct ctl_view *vi
 const struct ctl_command ctl_commands[COMMAND_COUNT] = {
 	[COMMAND_STATUS] = {.show = show_status},
 	[COMMAND_STATS] = {.show = show_stats},
+	[COMMAND_LOG] = {.show = show_log},
 	[COMMAND_SESSIONS] = {.show = show_sessions},
 	[COMMAND_SESSIONS_KILL] = {.show = show_kill},
 	[COMMAND_STOP] = {.show = show_stop},
@@ -89,10 +96,13 @@ const struct command *ctl_command_find(int count, char **word, int *used, char w
 	command = command_find(word[0]);
 	if (command != NULL)
 		return command;
-	const char *nearest = command_nearest(word[0]);
-	if (nearest != NULL)
+	struct nearest nearest = {0};
+	if (command_nearest(word[0]) != NULL)
+		nearest_offer(&nearest, word[0], command_nearest(word[0]));
+	nearest_offer(&nearest, word[0], "top"); // of barscreenctl alone
+	if (nearest.word != NULL)
 		snprintf(why, CTL_WHY, "unknown command '%.60s'; did you mean '%s'?", word[0],
-			nearest);
+			nearest.word);
 	else
 		snprintf(why, CTL_WHY,
 			"unknown command '%.60s'; 'barscreenctl help' shows what there is",

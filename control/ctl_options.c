@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/ctl_call.h"
+#include "control/ctl_complete.h"
 
 #define DEFAULT_SOCKET "/run/barscreen/control"
 #define COLUMN         18 // of the sentences
@@ -25,7 +25,9 @@ void ctl_usage(FILE *out)
 		}
 		fprintf(out, "%*s%s\n", COLUMN - width, "", commands[i].sentence);
 	}
-	fputs("\nOptions\n"
+	fputs("  top [--count NUMBER] [--interval SECONDS]\n"
+	      "                  rates, a line each second\n"
+	      "\nOptions\n"
 	      "  --socket PATH   control socket of the daemon (" DEFAULT_SOCKET ")\n"
 	      "  --json          the daemon's answer as it is, for machines; stats by core too\n"
 	      "  --all           stats: counters that are zero too\n"
@@ -73,12 +75,44 @@ static int own_option(struct ctl_options *options, int left, char **word)
 	return 0;
 }
 
+static unsigned number(const char *option, const char *text, unsigned long most)
+{
+	char *end, why[CTL_WHY];
+	unsigned long value = strtoul(text, &end, 10);
+	if (end != text && *end == '\0' && text[0] != '-' && value > 0 && value <= most)
+		return (unsigned)value;
+	snprintf(why, sizeof(why), "%s wants a number from 1 to %lu", option, most);
+	leave(why);
+}
+
+static void read_top(struct ctl_options *options, int count, char **word)
+{
+	char why[CTL_WHY];
+	options->interval_s = 1;
+	for (int i = 0; i < count; i += 2) {
+		bool rounds = strcmp(word[i], "--count") == 0 || strcmp(word[i], "-n") == 0;
+		bool interval = strcmp(word[i], "--interval") == 0;
+		if (!rounds && !interval) {
+			snprintf(why, sizeof(why), "top takes --count and --interval, not '%.60s'",
+				word[i]);
+			leave(why);
+		}
+		unsigned value = number(
+			word[i], i + 1 < count ? word[i + 1] : "", rounds ? 1000000000 : 3600);
+		*(rounds ? &options->rounds : &options->interval_s) = value;
+	}
+}
+
 struct ctl_options ctl_options_read(int argc, char **argv)
 {
 	struct ctl_options options = {.socket = DEFAULT_SOCKET};
 	char why[CTL_WHY], *word[CTL_WORDS_MAX];
 	int count = 0, used = 0;
 	bool ours = true; // until "--"
+	if (argc > 1 && strcmp(argv[1], "--complete") == 0) {
+		ctl_complete(argc - 2, argv + 2);
+		exit(CTL_OK);
+	}
 	for (int i = 1; i < argc;) {
 		int taken = ours && argv[i][0] == '-' ? own_option(&options, argc - i, argv + i)
 						      : 0;
@@ -99,6 +133,10 @@ struct ctl_options ctl_options_read(int argc, char **argv)
 	if (count == 0) {
 		ctl_usage(stderr);
 		exit(CTL_USAGE);
+	}
+	if (strcmp(word[0], "top") == 0) {
+		read_top(&options, count - 1, word + 1);
+		return options;
 	}
 	options.command = ctl_command_find(count, word, &used, why);
 	if (options.command == NULL)

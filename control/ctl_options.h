@@ -3,6 +3,7 @@
 // barscreenctl's command line: options of its own, which may stand anywhere, and the words of the command.
 #pragma once
 
+#include "control/ctl_call.h"
 #include "control/ctl_command.h"
 
 #define CTL_WORDS_MAX 64
@@ -11,8 +12,10 @@ struct ctl_options {
 	const char *socket;
 	bool json;
 	struct ctl_view view;
-	const struct command *command;
-	int count; // words behind the command
+	const struct command *command; // NULL: top, which is ours alone
+	bool follows;                  // the answer goes on until one leaves
+	unsigned rounds, interval_s;   // of top
+	int count;                     // words behind the command
 	char *word[CTL_WORDS_MAX];
 };
 

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+// ctl_show_log.c: one answer of "log"
+void ctl_show_log(FILE *out, const json_t *answer);
 // ctl_show_sessions.c
 void ctl_show_sessions(FILE *out, const json_t *answer);
 void ctl_show_status(FILE *out, const json_t *answer);

@@ -37,8 +37,10 @@ struct daemon {
 	uint32_t worker_count;
 	struct bs_sources *sources; // NULL until made
 	struct log_writer *log;
-	struct desk *desk;     // asks the lcores; NULL before they are there
-	uint64_t started;      // CLOCK_REALTIME, seconds
+	struct bs_bell
+		*bell;     // the control socket's: for those who have an answer that was not ready
+	struct desk *desk; // asks the lcores; NULL before they are there
+	uint64_t started;  // CLOCK_REALTIME, seconds
 	_Atomic bool draining; // no new connections, sessions end at their next command
 	bool stopping;         // draining, and exits when it is done
 	_Atomic bool stop;     // lcores leave their loops

@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "control/log.h"
+#include "control/log_repeat.h"
 #include "control/log_sink.h"
 #include "control/notice_text.h"
 
@@ -27,8 +28,9 @@
 
 // A ring and its oldest record.
 struct source {
-	struct bs_log *log;      // either this, owned
-	struct bs_ring *notices; // or this
+	struct bs_log *log;           // either this, owned
+	struct bs_ring *notices;      // or this
+	const uint64_t *notices_lost; // the lcore writes it; may be NULL
 	bool has_front;
 	uint64_t front_ns;
 	struct bs_notice notice; // taken out of its ring already
@@ -36,7 +38,9 @@ struct source {
 
 struct log_writer {
 	struct log_sink *sink;
-	struct source *source; // constant after log_writer_start()
+	struct log_tail *tail;
+	struct log_repeat *repeat; // NULL: nothing is summed up
+	struct source *source;     // constant after log_writer_start()
 	size_t source_count;
 	uint64_t lost_told;
 	uint64_t lost_told_ns; // CLOCK_MONOTONIC
@@ -61,13 +65,27 @@ struct log_writer *log_writer_new(const char *target, const char *name, char err
 		snprintf(error, 256, "no memory for the log");
 		return NULL;
 	}
-	writer->sink = log_sink_open(target, name, error);
+	writer->tail = log_tail_new();
+	if (writer->tail == NULL)
+		snprintf(error, 256, "no memory for the log");
+	else
+		writer->sink = log_sink_open(target, name, error);
 	if (writer->sink == NULL) {
+		log_tail_free(writer->tail);
 		free(writer);
 		return NULL;
 	}
 	sem_init(&writer->wake, 0, 0);
 	return writer;
+}
+
+bool log_writer_style(struct log_writer *writer, bool json, uint32_t repeat)
+{
+	if (json)
+		log_sink_json(writer->sink);
+	if (repeat > 0)
+		writer->repeat = log_repeat_new(repeat);
+	return repeat == 0 || writer->repeat != NULL;
 }
 
 static struct source *add_source(struct log_writer *writer)
@@ -93,12 +111,13 @@ struct bs_log *log_writer_ring(struct log_writer *writer)
 	return log;
 }
 
-bool log_writer_notices(struct log_writer *writer, struct bs_ring *notices)
+bool log_writer_notices(struct log_writer *writer, struct bs_ring *notices, const uint64_t *lost)
 {
 	struct source *source = add_source(writer);
 	if (source == NULL)
 		return false;
 	source->notices = notices;
+	source->notices_lost = lost;
 	return true;
 }
 
@@ -133,19 +152,33 @@ static struct source *earliest(struct log_writer *writer, uint64_t moment_ns)
 	return first;
 }
 
-static void write_front(struct log_writer *writer, struct source *source)
+static void say(
+	struct log_writer *writer, uint64_t wall_ns, enum bs_severity severity, const char *text)
+{
+	log_sink_line(writer->sink, wall_ns, severity, text);
+	log_tail_put(writer->tail, wall_ns, severity, text);
+}
+
+static void say_unless_repeated(struct log_writer *writer, uint64_t wall_ns,
+	enum bs_severity severity, const char *text, uint64_t now_ns)
+{
+	if (writer->repeat == NULL || log_repeat_take(writer->repeat, text, now_ns))
+		say(writer, wall_ns, severity, text);
+}
+
+static void write_front(struct log_writer *writer, struct source *source, uint64_t now_ns)
 {
 	if (source->log != NULL) {
 		struct bs_log_line line;
 		if (bs_log_take(source->log, &line))
-			log_sink_line(writer->sink, line.wall_ns, line.severity, line.text);
+			say_unless_repeated(writer, line.wall_ns, line.severity, line.text, now_ns);
 	} else {
 		const struct bs_notice *notice = &source->notice;
 		char text[NOTICE_TEXT];
 		notice_text(notice, text);
-		log_sink_line(writer->sink, notice->wall_ns, notice_severity(notice), text);
+		say_unless_repeated(writer, notice->wall_ns, notice_severity(notice), text, now_ns);
 		if (notice_closing_text(notice, text) > 0)
-			log_sink_line(writer->sink, notice->wall_ns, BS_LOG_INFO, text);
+			say_unless_repeated(writer, notice->wall_ns, BS_LOG_INFO, text, now_ns);
 	}
 	source->has_front = false;
 	look_at_front(source);
@@ -171,7 +204,7 @@ static void tell_losses(struct log_writer *writer, uint64_t now_ns, bool at_end)
 	if (lost != writer->lost_told) {
 		snprintf(
 			text, sizeof(text), "%" PRIu64 " log lines lost", lost - writer->lost_told);
-		log_sink_line(writer->sink, wall_ns, BS_LOG_WARNING, text);
+		say(writer, wall_ns, BS_LOG_WARNING, text);
 		writer->lost_told = lost;
 		writer->lost_told_ns = now_ns;
 	}
@@ -179,9 +212,17 @@ static void tell_losses(struct log_writer *writer, uint64_t now_ns, bool at_end)
 	if (failures > 0 && make_room(writer, now_ns)) {
 		snprintf(text, sizeof(text), "writing the log failed %" PRIu64 " times: %s",
 			failures, strerror(error));
-		log_sink_line(writer->sink, wall_ns, BS_LOG_WARNING, text);
+		say(writer, wall_ns, BS_LOG_WARNING, text);
 		writer->lost_told_ns = now_ns;
 	}
+}
+
+static void tell_sums(struct log_writer *writer, uint64_t now_ns, bool at_end)
+{
+	char text[LOG_REPEAT_TEXT];
+	while (writer->repeat != NULL && make_room(writer, now_ns) &&
+		log_repeat_sum(writer->repeat, now_ns, at_end, text))
+		say(writer, clock_ns(CLOCK_REALTIME), BS_LOG_INFO, text);
 }
 
 // Returns the number of lines written.
@@ -195,10 +236,12 @@ static unsigned turn(struct log_writer *writer, uint64_t moment_ns, bool at_end)
 		struct source *source = earliest(writer, moment_ns);
 		if (source == NULL)
 			break;
-		write_front(writer, source);
+		write_front(writer, source, now_ns);
 		count++;
 	}
+	tell_sums(writer, now_ns, at_end);
 	tell_losses(writer, now_ns, at_end);
+	log_tail_ring(writer->tail);
 	log_sink_flush(writer->sink, now_ns);
 	return count;
 }
@@ -277,6 +320,8 @@ void log_writer_free(struct log_writer *writer)
 	for (size_t i = 0; i < writer->source_count; i++)
 		bs_log_free(writer->source[i].log);
 	log_sink_close(writer->sink);
+	log_repeat_free(writer->repeat);
+	log_tail_free(writer->tail);
 	sem_destroy(&writer->wake);
 	free(writer->source);
 	free(writer);
@@ -294,6 +339,8 @@ uint64_t log_writer_lost(const struct log_writer *writer)
 	for (size_t i = 0; i < writer->source_count; i++) {
 		if (writer->source[i].log != NULL)
 			lost += bs_log_lost(writer->source[i].log);
+		else if (writer->source[i].notices_lost != NULL)
+			lost += __atomic_load_n(writer->source[i].notices_lost, __ATOMIC_RELAXED);
 	}
 	return lost;
 }
@@ -301,4 +348,14 @@ uint64_t log_writer_lost(const struct log_writer *writer)
 uint64_t log_writer_failures(const struct log_writer *writer)
 {
 	return log_sink_failures(writer->sink);
+}
+
+uint64_t log_writer_summed(const struct log_writer *writer)
+{
+	return writer->repeat != NULL ? log_repeat_count(writer->repeat) : 0;
+}
+
+struct log_tail *log_writer_tail(struct log_writer *writer)
+{
+	return writer->tail;
 }

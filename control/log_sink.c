@@ -15,15 +15,20 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control/log_journal.h"
+#include "control/log_json.h"
 #include "control/log_sink.h"
 
 #define BUFFER_SIZE   65536u
 #define NAME_MAX_TEXT 64
-#define LINE_MAX_TEXT 1280u // time, host, name, pid, severity and BS_LOG_TEXT
-#define RETRY_NS      UINT64_C(1000000000)
+#define LINE_MAX_TEXT \
+	(LOG_JSON_TEXT + \
+		2u) // the other shape has time, host, name, pid, severity, BS_LOG_TEXT: 1280
+#define RETRY_NS UINT64_C(1000000000)
 
 struct log_sink {
-	bool to_syslog;
+	bool to_syslog, to_journal;
+	bool json;
 	char name[NAME_MAX_TEXT]; // openlog() keeps a pointer to it
 	char host[65];
 	char *path;   // NULL: standard error
@@ -64,6 +69,13 @@ static bool open_target(struct log_sink *sink, const char *target, char error[25
 		openlog(sink->name, LOG_PID | LOG_NDELAY, LOG_MAIL);
 		return true;
 	}
+	if (strcmp(target, "journal") == 0) {
+		sink->to_journal = log_journal_is_there();
+		if (!sink->to_journal)
+			snprintf(error, 256,
+				"log = journal: no journald listens here; write log = syslog");
+		return sink->to_journal;
+	}
 	if (strcmp(target, "stderr") == 0) {
 		struct stat status;
 		sink->fd = STDERR_FILENO;
@@ -72,7 +84,8 @@ static bool open_target(struct log_sink *sink, const char *target, char error[25
 	}
 	if (strncmp(target, "file:/", 6) != 0) {
 		snprintf(error, 256,
-			"log \"%.100s\" is neither \"syslog\", \"stderr\" nor \"file:/PATH\"",
+			"log \"%.100s\" is neither \"syslog\", \"journal\", \"stderr\" nor "
+			"\"file:/PATH\"",
 			target);
 		return false;
 	}
@@ -152,7 +165,7 @@ static const char *severity_word(enum bs_severity severity, const char *text)
 
 bool log_sink_has_room(const struct log_sink *sink)
 {
-	return sink->to_syslog || BUFFER_SIZE - sink->length >= LINE_MAX_TEXT;
+	return sink->to_syslog || sink->to_journal || BUFFER_SIZE - sink->length >= LINE_MAX_TEXT;
 }
 
 bool log_sink_is_empty(const struct log_sink *sink)
@@ -160,21 +173,9 @@ bool log_sink_is_empty(const struct log_sink *sink)
 	return sink->length == 0;
 }
 
-void log_sink_line(
-	struct log_sink *sink, uint64_t wall_ns, enum bs_severity severity, const char *text)
+void log_sink_json(struct log_sink *sink)
 {
-	const char *word = severity_word(severity, text);
-	if (sink->to_syslog) {
-		syslog((int)severity, "%s%s", word, text);
-		return;
-	}
-	if (!log_sink_has_room(sink))
-		return;
-	int length = snprintf(sink->buffer + sink->length, LINE_MAX_TEXT, "%s %s %s[%d]: %s%.*s\n",
-		stamp(sink, wall_ns), sink->host, sink->name, (int)getpid(), word, BS_LOG_TEXT,
-		text);
-	if (length > 0 && (size_t)length < LINE_MAX_TEXT)
-		sink->length += (size_t)length;
+	sink->json = true;
 }
 
 static void failed(struct log_sink *sink, int error)
@@ -182,6 +183,45 @@ static void failed(struct log_sink *sink, int error)
 	sink->error = error;
 	sink->failing = true;
 	atomic_fetch_add_explicit(&sink->failures, 1, memory_order_relaxed);
+}
+
+// To those who take a line at once. A daemon that takes none may hold up this thread, which is the log's own.
+static void send_line(
+	struct log_sink *sink, uint64_t wall_ns, enum bs_severity severity, const char *text)
+{
+	char object[LOG_JSON_TEXT];
+	if (sink->to_journal) {
+		sink->failing = false;
+		if (!log_journal_send(sink->name, severity, text))
+			failed(sink, errno);
+	} else if (sink->json) {
+		log_json(wall_ns, severity, text, object);
+		syslog((int)severity, "%s", object);
+	} else {
+		syslog((int)severity, "%s%s", severity_word(severity, text), text);
+	}
+}
+
+void log_sink_line(
+	struct log_sink *sink, uint64_t wall_ns, enum bs_severity severity, const char *text)
+{
+	const char *word = severity_word(severity, text);
+	if (sink->to_syslog || sink->to_journal) {
+		send_line(sink, wall_ns, severity, text);
+		return;
+	}
+	if (!log_sink_has_room(sink))
+		return;
+	if (sink->json) {
+		sink->length += log_json(wall_ns, severity, text, sink->buffer + sink->length);
+		sink->buffer[sink->length++] = '\n';
+		return;
+	}
+	int length = snprintf(sink->buffer + sink->length, LINE_MAX_TEXT, "%s %s %s[%d]: %s%.*s\n",
+		stamp(sink, wall_ns), sink->host, sink->name, (int)getpid(), word, BS_LOG_TEXT,
+		text);
+	if (length > 0 && (size_t)length < LINE_MAX_TEXT)
+		sink->length += (size_t)length;
 }
 
 // Drops whole lines that are written; what was sent of the next stays noted.

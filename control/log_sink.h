@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Where log lines end up: syslog, a file or standard error. A file that can't be written (disk full, pipe without reader,
+// Where log lines end up: syslog, the journal, a file or standard error. A file that can't be written (disk full, pipe without reader,
 // terminal stopped) is a nuisance for the log alone: lines wait in a bounded buffer and the write is tried again.
 //
 // The log writer's thread only, but for log_sink_open() and log_sink_close().
@@ -15,6 +15,9 @@ struct log_sink;
 
 // `target` and `name` as log_writer_new() has them. NULL with a line in `error`.
 struct log_sink *log_sink_open(const char *target, const char *name, char error[256]);
+// From now on lines are JSON objects (control/log_json.h); in syslog they are the text of the message, the journal has fields
+// of its own and takes lines as they are.
+void log_sink_json(struct log_sink *sink);
 // Lines still waiting are lost. NULL is allowed.
 void log_sink_close(struct log_sink *sink);
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <time.h>
+
 #include "control/counter_rows.h"
 #include "control/report.h"
 
@@ -84,12 +86,27 @@ static uint64_t log_failures(const struct daemon *daemon)
 	return daemon->log != NULL ? log_writer_failures(daemon->log) : 0;
 }
 
+static uint64_t log_summed(const struct daemon *daemon)
+{
+	return daemon->log != NULL ? log_writer_summed(daemon->log) : 0;
+}
+
+// Milliseconds of a clock that never jumps: rates need the time between two looks.
+static uint64_t clock_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 json_t *report_stats(const struct daemon *daemon)
 {
-	return json_pack("{s:b, s:{s:o, s:o}, s:{s:o, s:o}, s:{s:I, s:I}}", "ok", 1, "dataplane",
-		"total", dataplane_sums(daemon, 0, daemon->dataplane_count), "lcores",
+	return json_pack("{s:b, s:I, s:{s:o, s:o}, s:{s:o, s:o}, s:{s:I, s:I, s:I}}", "ok", 1,
+		"clock-ms", (json_int_t)clock_ms(), "dataplane", "total",
+		dataplane_sums(daemon, 0, daemon->dataplane_count), "lcores",
 		each(daemon, daemon->dataplane_count, dataplane_sums), "worker", "total",
 		worker_sums(daemon, 0, daemon->worker_count), "lcores",
 		each(daemon, daemon->worker_count, worker_sums), "log", "lines-lost",
-		(json_int_t)log_lost(daemon), "failed-writes", (json_int_t)log_failures(daemon));
+		(json_int_t)log_lost(daemon), "failed-writes", (json_int_t)log_failures(daemon),
+		"lines-summed", (json_int_t)log_summed(daemon));
 }

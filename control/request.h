@@ -18,6 +18,7 @@ struct request_answer {
 	// is filled (line NULL: no memory). It never blocks. Who no longer wants the answer calls `forget` instead, where that
 	// is not NULL.
 	bool (*later)(struct daemon *daemon, uint64_t ticket, struct request_answer *answer);
+	bool again; // set by `later`: another answer will come after this one
 	void (*forget)(struct daemon *daemon, uint64_t ticket);
 	uint64_t ticket;
 	json_t *id; // of the request, for an answer that comes later; NULL when it has none

@@ -164,7 +164,8 @@ static bool make_dataplane(struct roles *roles, uint8_t number, struct rte_mempo
 				   "machine/memory, or reserve more hugepages");
 	roles->dataplane[number] = dataplane;
 	roles->streams[number] = dataplane->streams;
-	if (!log_writer_notices(daemon->log, dataplane->notices))
+	if (!log_writer_notices(
+		    daemon->log, dataplane->notices, &daemon->dataplane[number]->notices_lost))
 		return fail(error, "no memory for the log");
 	struct role role = {
 		"dataplane", dataplane, dataplane_poll, dataplane_ready, dataplane_patience};

@@ -15,6 +15,7 @@
 #include "control/socket.h"
 #include "control/socket_client.h"
 #include "control/socket_listen.h"
+#include "control/socket_role.h"
 
 #define CLIENTS_MAX  32u
 #define CLIENTS_KEPT 8u  // of these, for who may write
@@ -29,6 +30,7 @@
 struct control_socket {
 	struct daemon *daemon;
 	struct socket_listener listener;
+	struct socket_roles roles;
 	int epoll;
 	struct bs_bell bell; // rung by other threads that have an answer ready
 	int tick;            // timerfd, runs while there is a client, or the listener rests
@@ -63,7 +65,9 @@ struct control_socket *control_socket_new(struct daemon *daemon, const char *pat
 	socket->daemon = daemon;
 	for (uint32_t i = 0; i < CLIENTS_MAX; i++)
 		socket->client[i].fd = -1;
-	if (socket_listen(&socket->listener, path, error) != 0) {
+	if (!socket_roles_read(daemon->config, &socket->roles, error) ||
+		socket_listen(&socket->listener, path, socket_roles_mode(&socket->roles), error) !=
+			0) {
 		free(socket);
 		return NULL;
 	}
@@ -78,6 +82,7 @@ struct control_socket *control_socket_new(struct daemon *daemon, const char *pat
 		control_socket_free(socket);
 		return NULL;
 	}
+	daemon->bell = &socket->bell;
 	bs_bell_sleep(&socket->bell);
 	return socket;
 }
@@ -125,15 +130,6 @@ bool control_socket_stop_asked(const struct control_socket *socket)
 	return socket->stop_asked;
 }
 
-// The file's mode says who may connect and thereby read: owner and group.
-static bool may_write(int fd)
-{
-	struct ucred peer;
-	socklen_t size = sizeof(peer);
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-	       (peer.uid == 0 || peer.uid == geteuid());
-}
-
 static struct client *free_place(struct control_socket *socket, bool privileged)
 {
 	if (socket->clients >= CLIENTS_MAX - (privileged ? 0 : CLIENTS_KEPT))
@@ -149,10 +145,15 @@ static void admit(struct control_socket *socket, int fd, uint64_t now)
 {
 	static const char full[] =
 		"{\"ok\":false,\"error\":\"too many clients; try again later\"}\n";
-	bool privileged = may_write(fd);
-	struct client *client = free_place(socket, privileged);
+	static const char stranger[] =
+		"{\"ok\":false,\"error\":\"not for you: who may look stands in control-readers "
+		"and control-writers\"}\n";
+	enum socket_role role = socket_role_of(&socket->roles, fd);
+	bool privileged = role == SOCKET_WRITER;
+	struct client *client = role != SOCKET_STRANGER ? free_place(socket, privileged) : NULL;
 	if (client == NULL) {
-		(void)send(fd, full, sizeof(full) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+		const char *why = role == SOCKET_STRANGER ? stranger : full;
+		(void)send(fd, why, strlen(why), MSG_NOSIGNAL | MSG_DONTWAIT);
 		close(fd);
 		return;
 	}
@@ -265,9 +266,9 @@ void control_socket_turn_at(struct control_socket *socket, uint64_t now)
 			tick(socket);
 		else if (tag == TAG_BELL)
 			continue;
-		else if (socket->client[tag].fd >= 0 && socket->client[tag].waits.later != NULL)
-			close_client(socket,
-				&socket->client[tag]); // nothing but a hang-up was watched for
+		else if (socket->client[tag].fd >= 0 && event[i].events & (EPOLLHUP | EPOLLERR) &&
+			 socket->client[tag].waits.later != NULL)
+			close_client(socket, &socket->client[tag]); // nobody will take the answer
 		else if (socket->client[tag].fd >= 0)
 			serve(socket, &socket->client[tag], now);
 	}

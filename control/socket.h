@@ -2,7 +2,7 @@
 //
 // The control socket: a Unix stream socket, one JSON object a line in, one JSON object a line out.
 // {"command": "status"} is answered {"ok": true, ...} or {"ok": false, "error": "..."} (doc/control-socket.md).
-// Who the file's mode lets connect may read; root and the daemon's own user may change things (SO_PEERCRED).
+// Who may do what says control/socket_role.h.
 // Served by the control thread's own loop; a client that stalls, floods or sends garbage is cut off.
 #pragma once
 
@@ -14,7 +14,7 @@
 
 struct control_socket;
 
-// Binds and listens (mode 0660). NULL with a line in `error`. A stale socket file of a dead process is replaced, a
+// Binds and listens. NULL with a line in `error`. A stale socket file of a dead process is replaced, a
 // live one is an error ("already running"). `daemon` must outlive it.
 struct control_socket *control_socket_new(struct daemon *daemon, const char *path, char error[256]);
 void control_socket_free(struct control_socket *socket);

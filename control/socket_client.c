@@ -19,7 +19,10 @@ static bool send_answer(struct client *client, uint64_t now_ms)
 		if (client->answer_sent == client->answer_length) {
 			free(client->answer);
 			client->answer = NULL;
-			client->deadline_ms = now_ms + CLIENT_PATIENCE_MS;
+			// Who waits for our answer has all the time that it takes.
+			client->deadline_ms = client->waits.later != NULL
+						      ? UINT64_MAX
+						      : now_ms + CLIENT_PATIENCE_MS;
 		}
 	}
 	return true;
@@ -64,15 +67,25 @@ static bool answer_one(struct client *client, struct daemon *daemon, uint64_t no
 	return true;
 }
 
-// False when the client must go.
+// Answers that were not ready and are now, a bounded number of them. False when the client must go.
 static bool ask_again(struct client *client, struct daemon *daemon, uint64_t now_ms)
 {
-	struct request_answer *answer = &client->waits;
-	if (answer->later == NULL || !answer->later(daemon, answer->ticket, answer))
-		return true;
-	answer->later = NULL;
-	request_answer_end(daemon, answer);
-	return answer->line != NULL && give_answer(client, answer, now_ms);
+	struct request_answer *waits = &client->waits;
+	for (unsigned i = 0; i < CLIENT_TURN_MAX && client->answer == NULL && waits->later != NULL;
+		i++) {
+		waits->again = false;
+		if (!waits->later(daemon, waits->ticket, waits))
+			return true;
+		struct request_answer answer = *waits;
+		waits->line = NULL;
+		if (!answer.again) {
+			waits->later = NULL;
+			request_answer_end(daemon, waits);
+		}
+		if (answer.line == NULL || !give_answer(client, &answer, now_ms))
+			return false;
+	}
+	return true;
 }
 
 // False when the client is gone.
@@ -122,9 +135,11 @@ enum client_wish client_turn(
 			break;
 		}
 	}
+	if (client->answer != NULL)
+		return CLIENT_WRITES;
 	if (client->waits.later != NULL)
 		return CLIENT_WAITS;
-	if (client->answer != NULL || request_end(client) != NULL)
+	if (request_end(client) != NULL)
 		return CLIENT_WRITES;
 	return client->at_end ? CLIENT_GONE : CLIENT_READS;
 }

@@ -55,10 +55,10 @@ static void make_folder(const char *path)
 
 // The mode is set on the socket before it has a name, so that it is never wider than meant: bind() takes the umask
 // off it. chmod() then gives back what the umask took.
-static int bind_file(int fd, const struct sockaddr_un *address, char error[256])
+static int bind_file(int fd, const struct sockaddr_un *address, mode_t mode, char error[256])
 {
 	const char *path = address->sun_path;
-	if (fchmod(fd, 0660) != 0)
+	if (fchmod(fd, mode) != 0)
 		return fail(error, path, strerror(errno));
 	int failed = bind(fd, (const struct sockaddr *)address, sizeof(*address));
 	if (failed != 0 && errno == ENOENT) {
@@ -71,7 +71,7 @@ static int bind_file(int fd, const struct sockaddr_un *address, char error[256])
 			strerror(errno));
 		return fail(error, path, what);
 	}
-	if (chmod(path, 0660) != 0 || listen(fd, BACKLOG) != 0) {
+	if (chmod(path, mode) != 0 || listen(fd, BACKLOG) != 0) {
 		fail(error, path, strerror(errno));
 		unlink(path);
 		return -1;
@@ -79,7 +79,7 @@ static int bind_file(int fd, const struct sockaddr_un *address, char error[256])
 	return 0;
 }
 
-int socket_listen(struct socket_listener *listener, const char *path, char error[256])
+int socket_listen(struct socket_listener *listener, const char *path, mode_t mode, char error[256])
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	if (path[0] == '\0' || strlen(path) >= sizeof(address.sun_path))
@@ -91,7 +91,8 @@ int socket_listen(struct socket_listener *listener, const char *path, char error
 	listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (listener->path == NULL || listener->fd < 0)
 		fail(error, path, strerror(errno));
-	else if (bind_file(listener->fd, &address, error) == 0 && lstat(path, &listener->file) == 0)
+	else if (bind_file(listener->fd, &address, mode, error) == 0 &&
+		 lstat(path, &listener->file) == 0)
 		return 0;
 	if (listener->fd >= 0)
 		close(listener->fd);

@@ -12,8 +12,8 @@ struct socket_listener {
 	struct stat file; // tells our socket file from one that replaced it
 };
 
-// Binds and listens, mode 0660; makes the last folder of `path` where it is missing (/run is empty after a boot).
+// Binds and listens, with this mode of the file; makes the last folder of `path` where it is missing (/run is empty after a boot).
 // 0, or -1 with a line in `error`.
-int socket_listen(struct socket_listener *listener, const char *path, char error[256]);
+int socket_listen(struct socket_listener *listener, const char *path, mode_t mode, char error[256]);
 // Closes, and removes the file when it is still ours.
 void socket_listen_end(struct socket_listener *listener);

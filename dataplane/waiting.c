@@ -209,7 +209,7 @@ void waiting_drain(struct dataplane *dataplane, struct connection *c)
 void waiting_kill(struct dataplane *dataplane, struct connection *c)
 {
 	uint32_t unacknowledged = text_unacknowledged(dataplane, c);
-	if (c->stage != STAGE_REFUSED)
+	if (c->stage == STAGE_WAITING || c->stage == STAGE_GREETED) // others had their last line
 		connection_notice(dataplane, c, BS_NOTICE_KILLED, NULL, 0);
 	if (c->stage == STAGE_GREETED && unacknowledged == 0)
 		refuse(dataplane, c, BS_TEMPLATE_KILLED, CONNECTION_CLOSE);

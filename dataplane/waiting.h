@@ -22,6 +22,6 @@ void waiting_expired(struct dataplane *dataplane, struct connection *connection)
 // We are stopping: 421.
 void waiting_drain(struct dataplane *dataplane, struct connection *connection);
 
-// The operator wants it gone, in STAGE_WAITING, STAGE_GREETED or STAGE_REFUSED: 421 where the greeting was read and the client
+// The operator wants it gone, in STAGE_WAITING, STAGE_GREETED, STAGE_REFUSED or STAGE_STUTTER: 421 where the greeting was read and the client
 // may be spoken to, else a reset.
 void waiting_kill(struct dataplane *dataplane, struct connection *connection);

@@ -37,6 +37,7 @@ def configuration(folder, wire, maildir):
             "domains": ["example.org", "example.net"],
             "backend": f"maildir:{maildir}",
             "log": f"file:{folder}/log",
+            "log-repeat": 0,
             "control-socket": f"{folder}/control",
             "state-folder": f"{folder}/state",
         },
@@ -74,7 +75,7 @@ def text(config):
 
 
 BARE = {"wait", "greeted-timeout", "command-timeout", "data-timeout", "message-size", "memory", "data-ring-size",
-        "drain-timeout", "data-rate", "lifetime", "window", "forgiven"}
+        "drain-timeout", "data-rate", "lifetime", "window", "forgiven", "log-format"}
 
 
 class Barscreen:

@@ -78,7 +78,8 @@ Test(control_socket, stats_add_up_every_counter)
 	cr_expect_eq(reason_rows.count, BS_REASON_COUNT);
 	part = json_object_get(stats, "worker");
 	expect_sums(part, "counters", &worker_counter_rows, 5);
-	expect_json(json_object_get(stats, "log"), "{\"lines-lost\":0,\"failed-writes\":0}");
+	expect_json(json_object_get(stats, "log"),
+		"{\"lines-lost\":0,\"failed-writes\":0,\"lines-summed\":0}");
 	json_decref(stats);
 }
 

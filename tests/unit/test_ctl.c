@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control/desk.h"
 #include "control/socket.h"
 
 static char folder[] = "/tmp/barscreen-test-ctl-XXXXXX";
@@ -169,6 +170,66 @@ Test(ctl, nobody_there)
 {
 	cr_expect_eq(run_with("--socket /nonexistent/barscreen status", serve_socket), 3);
 	expect_output("systemctl start barscreen");
+}
+
+Test(ctl, top_shows_rates)
+{
+	dataplane.rx_packets = 5;
+	cr_expect_eq(run("top -n 1"), 0);
+	expect_output("   rx-pps ");
+	cr_expect_eq(run("top --json --count 1"), 0);
+	expect_output("{\"rx-pps\":0.0,");
+	cr_expect_eq(run("top -n 0"), 2);
+	cr_expect_eq(run("top 5"), 2);
+	cr_expect_eq(run("toq"), 2);
+	expect_output("did you mean 'top'?");
+}
+
+Test(ctl, the_log)
+{
+	char error[256];
+	program.log = log_writer_new("stderr", "name", error);
+	struct bs_log *log = log_writer_ring(program.log);
+	bs_log(log, BS_LOG_WARNING, "one line");
+	cr_assert(log_writer_start(program.log));
+	while (log_tail_next(log_writer_tail(program.log)) == 0)
+		usleep(1000);
+	cr_expect_eq(run("log"), 0);
+	expect_output(" warning: one line\n");
+	cr_expect_eq(run("log --grep two"), 0);
+	cr_expect_str_eq(output, "");
+	cr_expect_eq(run("log --lines 2000"), 2);
+	expect_output("'2000' is no number from 0 to 1000");
+	log_writer_free(program.log);
+	program.log = NULL;
+}
+
+Test(ctl, sessions_without_lcores)
+{
+	program.desk = desk_new(control_socket_bell(server));
+	cr_expect_eq(run("sessions --state waiting"), 0);
+	expect_output("no connection\n");
+	cr_expect_eq(run("sessions --state asleep"), 2);
+	cr_expect_eq(run("sessions --stat waiting"), 2);
+	expect_output("did you mean '--state'?");
+	cr_expect_eq(run("sessions kill"), 2);
+	expect_output("ID is missing");
+	cr_expect_eq(run("sessions kill 0123456789abcdef"), 1);
+	desk_free(program.desk);
+	program.desk = NULL;
+}
+
+Test(ctl, completes)
+{
+	cr_expect_eq(run_with("--complete", serve_socket), 0);
+	expect_output("sessions\n");
+	cr_expect_eq(run_with("--complete --socket x sessions", serve_socket), 0);
+	expect_output("kill\n");
+	expect_output("--state\n");
+	cr_expect_eq(run_with("--complete sessions --state", serve_socket), 0);
+	cr_expect_str_eq(output, "waiting\ngreeted\ntalking\nrefused\nclosing\n");
+	cr_expect_eq(run_with("--complete nonsense", serve_socket), 0);
+	cr_expect_str_eq(output, "");
 }
 
 // Others that may sit behind a socket file: one that talks nonsense, one that hangs up.

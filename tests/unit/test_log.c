@@ -271,7 +271,7 @@ Test(log_writer, time_is_local_and_the_day_padded)
 	setenv("TZ", "XYZ-3", 1);
 	tzset();
 	struct log_writer *writer = new_writer(target);
-	cr_assert(log_writer_notices(writer, ring));
+	cr_assert(log_writer_notices(writer, ring, NULL));
 	notice.wall_ns = UINT64_C(1778000400) * 1000000000; // 2026-05-05 17:00:00 UTC
 	bs_ring_push(ring, &notice, sizeof(notice));
 	cr_assert(log_writer_start(writer));
@@ -305,7 +305,7 @@ Test(log_writer, a_notice_has_its_closing_line)
 	struct log_writer *writer = new_writer(target);
 	struct bs_ring *ring = bs_ring_new(16, sizeof(struct bs_notice));
 	struct bs_notice notice = {.kind = BS_NOTICE_CONNECT, .client.port = 1234};
-	cr_assert(log_writer_notices(writer, ring));
+	cr_assert(log_writer_notices(writer, ring, NULL));
 	bs_ring_push(ring, &notice, sizeof(notice));
 	notice.kind = BS_NOTICE_GONE;
 	bs_ring_push(ring, &notice, sizeof(notice));
@@ -325,7 +325,7 @@ Test(log_writer, a_time_to_come_is_not_waited_for)
 	struct log_writer *writer = new_writer(target);
 	struct bs_ring *ring = bs_ring_new(4, sizeof(struct bs_notice));
 	struct bs_notice notice = {.kind = BS_NOTICE_CONNECT};
-	cr_assert(log_writer_notices(writer, ring));
+	cr_assert(log_writer_notices(writer, ring, NULL));
 	notice.wall_ns = ((uint64_t)time(NULL) + 3600) * 1000000000;
 	bs_ring_push(ring, &notice, sizeof(notice));
 	cr_assert(log_writer_start(writer));
