@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import subprocess
+import tempfile
 
 from cases import bench, case, cases, expect, expect_equal, expect_reply
 import daemon
@@ -186,3 +187,60 @@ def repetitions():
         connects = [line for line in lines if line.get("event") == "CONNECT" and line.get("client")]
         expect_equal(len(connects), 5, "lines CONNECT")
         expect(any(line["text"].startswith("25 more CONNECT from [198.18.") for line in lines), "no sum")
+
+
+JOURNALD = "/lib/systemd/systemd-journald"
+# In a mount namespace of its own: what lies under $1 stands where journald and its clients look for each other.
+BESIDE_A_JOURNAL = """
+for folder in systemd log; do mkdir -p "/run/$folder" "$1/$folder"; mount --bind "$1/$folder" "/run/$folder"; done
+shift; exec "$@"
+"""
+
+
+def beside_a_journal(folder, *command):
+    return ("unshare", "--mount", "sh", "-ec", BESIDE_A_JOURNAL, "sh", folder, *command)
+
+
+@contextlib.contextmanager
+def journald(folder):
+    """A journald of its own, where the host has the program; its journal is under `folder`/log."""
+    os.makedirs(f"{folder}/log/journal")
+    with open(f"{folder}/output", "wb") as output:
+        process = subprocess.Popen(beside_a_journal(folder, JOURNALD), stdin=subprocess.DEVNULL, stdout=output,
+                                   stderr=output)
+    try:
+        expect(daemon.until(lambda: os.path.exists(f"{folder}/systemd/journal/socket")), "journald did not start")
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def entries(folder):
+    """What journalctl reads, an object an entry."""
+    done = subprocess.run(("journalctl", "-D", f"{folder}/log/journal", "-o", "json", "--no-pager"),
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@case
+def log_to_a_real_journald():
+    """With fields of its own; and a journald that goes away holds nobody up."""
+    if not os.path.exists(JOURNALD):
+        print("no systemd-journald on this machine: not tried")
+        return
+    with tempfile.TemporaryDirectory(prefix="barscreen-journal-") as folder, journald(folder) as process, \
+            bench(change={"": {"log": "journal"}}, prefix=beside_a_journal(folder)) as here:
+        serve(here, 3)
+
+        def mail_lines():
+            return [one for one in entries(folder) if one.get("EVENT") == "mail"]
+        expect(daemon.until(lambda: len(mail_lines()) == 3, every=0.5), f"entries of mails: {len(mail_lines())}")
+        one = mail_lines()[0]
+        expect_equal(one["SYSLOG_IDENTIFIER"], "postfix-barscreen/smtpd", "identifier")
+        expect(RECIPIENT in one["MESSAGE"], f"no recipient: {one['MESSAGE']}")
+        process.terminate()
+        process.wait()
+        serve(here, 5)
+        expect_equal(len(here.maildir.files(RECIPIENT)), 8, "mails delivered")
+        expect_equal(here.barscreen.stop(), 0, "exit status")
