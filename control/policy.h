@@ -14,20 +14,31 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "control/checks_policy.h"
 #include "control/class.h"
 #include "control/overlay.h"
 #include "dataplane/seam/address.h"
 #include "dataplane/seam/verdict.h"
+#include "smtp/checks/dnsl.h"
 
 // What happens to a source of a class.
 enum bs_action {
-	BS_ACTION_NONE,   // plain: judged by the checks
-	BS_ACTION_ALLOW,  // every filter bypassed, no wait
-	BS_ACTION_REFUSE, // 554 with the reason
-	BS_ACTION_DROP,   // its SYN is not answered
-	BS_ACTION_BOGON,  // dropped; counted as syn-bogon
-	BS_ACTION_OWN,    // dropped; counted as syn-own
+	BS_ACTION_NONE,    // plain: judged by the checks
+	BS_ACTION_ALLOW,   // every filter bypassed, no wait
+	BS_ACTION_REFUSE,  // 554 with the reason
+	BS_ACTION_DROP,    // its SYN is not answered
+	BS_ACTION_STUTTER, // 554 as the greeting, a byte a second
+	BS_ACTION_OBSERVE, // only logged: what refuse would have done
+	BS_ACTION_RELAY,   // a relay that we trust: no wait, no checks of the client, no verdicts
+	BS_ACTION_BOGON,   // dropped; counted as syn-bogon
+	BS_ACTION_OWN,     // dropped; counted as syn-own
 };
+
+// No wait, no verdict, no limit for a source.
+static inline bool bs_action_spares(uint8_t action)
+{
+	return action == BS_ACTION_ALLOW || action == BS_ACTION_RELAY;
+}
 
 enum bs_refuse_at {
 	BS_REFUSE_AT_RCPT, // default: postmaster and abuse stay reachable, the log has sender and recipient
@@ -48,6 +59,7 @@ struct bs_class {
 	char name[BS_CLASS_NAME]; // of the list, for log and reply: [A-Za-z0-9._-]
 	uint8_t action;           // enum bs_action
 	uint8_t refuse_at;        // enum bs_refuse_at
+	bool unverified;          // of an allow list of senders: also without SPF pass
 };
 
 // Texts that the dataplane sends by itself, so that what must be sent again is made again and not kept.
@@ -123,6 +135,17 @@ struct bs_policy {
 	uint32_t recipients;          // of one mail
 	uint32_t unknown_recipients;  // of one session; one more and it is disconnected
 	uint8_t allowed_bare_newline; // enum bs_bare_newline, for clients with BS_ACTION_ALLOW
+	// checks
+	struct bs_checks checks;  // of all recipients, but for those of a policy of their own
+	uint32_t dns_deadline_ms; // that a reply to RCPT waits for the DNS at most
+	uint8_t refuse_at;        // enum bs_checks_at
+	struct bs_rates rates;
+	const struct bs_recipient_policy *recipient_policy; // the base's
+	uint32_t recipient_policy_count;
+	const struct bs_recipient_map *recipient_map; // domains and addresses to rows; NULL: none
+	const struct bs_dnsl *dnsl;                   // the base's; at most BS_DNSL_MOST
+	uint32_t dnsl_count;
+	const struct bs_names *names; // lists of names and addresses (control/names.h); NULL: none
 	_Atomic uint32_t holders;     // bs_policy_hold()
 };
 

@@ -6,7 +6,7 @@
 
 static bool spares(const struct dataplane *dataplane, uint8_t class)
 {
-	return dataplane->policy->class[class].action == BS_ACTION_ALLOW;
+	return bs_action_spares(dataplane->policy->class[class].action);
 }
 
 static uint32_t now_s(const struct dataplane *dataplane)
