@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The rows of smtp/checks/rows.h as a table that the judge walks.
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "smtp/checks/check.h"
+#include "smtp/checks/dashed.h"
+
+// A row of BEHAVIOUR has no function.
+#define RUN_BEHAVIOUR(name)
+#define RUN_CLIENT(name)    extern check_run check_run_##name;
+#define RUN_HELO(name)      RUN_CLIENT(name)
+#define RUN_SENDER(name)    RUN_CLIENT(name)
+#define RUN_RECIPIENT(name) RUN_CLIENT(name)
+#define X(identifier, name, stage, ...) \
+	RUN_##stage(name) _Static_assert(sizeof(#name) <= CHECK_NAME, #name); \
+	static const char name_##name[CHECK_NAME] = BS_DASHED(#name);
+BS_CHECKS(X)
+#undef X
+
+// Rows whose file is not there: without a function they come out as not run. A file that comes takes its lines away.
+#define WITHOUT(name) extern check_run check_run_##name __attribute__((weak));
+WITHOUT(spamtrap)
+WITHOUT(null_recipients)
+WITHOUT(sender_null_mx)
+WITHOUT(sender_domain)
+WITHOUT(sender_mx)
+WITHOUT(spf_fail)
+WITHOUT(spf_softfail)
+WITHOUT(spf_neutral)
+WITHOUT(spf_none)
+WITHOUT(spf_pass)
+WITHOUT(spf_permerror)
+WITHOUT(helo_spf_fail)
+WITHOUT(helo_syntax)
+WITHOUT(helo_literal)
+WITHOUT(helo_numeric)
+WITHOUT(helo_ours)
+WITHOUT(helo_unresolved)
+WITHOUT(helo_other)
+WITHOUT(sender_other)
+WITHOUT(helo_dynamic)
+WITHOUT(name_missing)
+WITHOUT(name_unconfirmed)
+WITHOUT(name_dynamic)
+WITHOUT(client_lists)
+WITHOUT(rate)
+WITHOUT(greylist)
+
+#define POINTER_BEHAVIOUR(name) NULL
+#define POINTER_CLIENT(name)    check_run_##name
+#define POINTER_HELO(name)      check_run_##name
+#define POINTER_SENDER(name)    check_run_##name
+#define POINTER_RECIPIENT(name) check_run_##name
+
+const struct check checks[BS_CHECK_COUNT] = {
+#define X(identifier, row, at, does, standard, hits, misses, answer, digits, reply, says) \
+	[BS_CHECK_##identifier] = {.name = name_##row, \
+		.stage = BS_STAGE_##at, \
+		.consequence = BS_##does, \
+		.mode = BS_MODE_##standard, \
+		.score = {(hits), (misses)}, \
+		.code = (answer), \
+		.enhanced = (digits), \
+		.text = (reply), \
+		.sentence = (says), \
+		.run = POINTER_##at(row)},
+	BS_CHECKS(X)
+#undef X
+};
+
+void check_says(struct check_result *result, enum check_outcome outcome, const char *format, ...)
+{
+	va_list arguments;
+	result->outcome = (uint8_t)outcome;
+	va_start(arguments, format);
+	vsnprintf(result->detail, sizeof(result->detail), format, arguments);
+	va_end(arguments);
+}
