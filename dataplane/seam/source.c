@@ -70,6 +70,7 @@ static uint64_t usefulness(const struct bs_source *source, uint32_t now_s)
 	if (bs_source_verdict_of(source, now_s) != BS_VERDICT_NONE)
 		rank = 2;
 	else if (atomic_load_explicit(&source->accepted_s, memory_order_relaxed) != 0 ||
+		 bs_source_is_known(source, now_s) ||
 		 atomic_load_explicit(&source->sessions, memory_order_relaxed) != 0 ||
 		 atomic_load_explicit(&source->recipients, memory_order_relaxed) != 0)
 		rank = 1;
@@ -108,8 +109,9 @@ static uint32_t take(struct bs_sources *sources, uint32_t bucket, uint32_t now_s
 	return NOT_THERE;
 }
 
-// Gives an entry that was taken to `key`, with one connection.
-static void give(struct bs_sources *sources, uint32_t number, uint64_t key, uint32_t now_s)
+// Gives an entry that was taken to `key`, with so many connections: one, or none.
+static void give(struct bs_sources *sources, uint32_t number, uint64_t key, uint32_t connections,
+	uint32_t now_s)
 {
 	struct bs_source *source = &sources->entry[number];
 	atomic_store_explicit(&source->verdict, 0, memory_order_relaxed);
@@ -118,13 +120,16 @@ static void give(struct bs_sources *sources, uint32_t number, uint64_t key, uint
 	atomic_store_explicit(&source->first_s, now_s, memory_order_relaxed);
 	atomic_store_explicit(&source->last_s, now_s, memory_order_relaxed);
 	atomic_store_explicit(&source->accepted_s, 0, memory_order_relaxed);
-	atomic_store_explicit(&source->connections, 1, memory_order_relaxed);
+	atomic_store_explicit(&source->connections, connections, memory_order_relaxed);
 	atomic_store_explicit(&source->mails, 0, memory_order_relaxed);
 	atomic_store_explicit(&source->verdicts, 0, memory_order_relaxed);
+	atomic_store_explicit(&source->known_until_s, 0, memory_order_relaxed);
+	atomic_store_explicit(&source->rates, 0, memory_order_relaxed);
 	atomic_store_explicit(
 		&sources->keys[number / WAYS].key[number % WAYS], key, memory_order_release);
 	// Added, not stored: who was too late has counted himself in and out again, or is about to.
-	atomic_fetch_add_explicit(&source->open, 1 - BS_SOURCE_TAKEN, memory_order_release);
+	atomic_fetch_add_explicit(
+		&source->open, connections - BS_SOURCE_TAKEN, memory_order_release);
 }
 
 static void count_in(struct bs_source *source, uint32_t now_s)
@@ -149,7 +154,7 @@ static struct bs_source *open_new(
 		*how = key_at(sources, number) == 0 ? BS_SOURCE_NEW : BS_SOURCE_EVICTED;
 		if (*how == BS_SOURCE_NEW)
 			atomic_fetch_add_explicit(&sources->count, 1, memory_order_relaxed);
-		give(sources, number, key, now_s);
+		give(sources, number, key, 1, now_s);
 	}
 	unlock(sources, bucket);
 	return number == NOT_THERE ? NULL : &sources->entry[number];
@@ -174,6 +179,37 @@ struct bs_source *bs_source_open(struct bs_sources *sources, const struct bs_add
 	count_in(source, now_s);
 	*how = BS_SOURCE_KNOWN;
 	return source;
+}
+
+// An entry of the bucket that was never used, else NOT_THERE. Under the lock.
+static uint32_t take_free(struct bs_sources *sources, uint32_t bucket)
+{
+	for (uint32_t number = bucket * WAYS; number < (bucket + 1) * WAYS; number++) {
+		uint32_t none = 0;
+		if (key_at(sources, number) == 0 &&
+			atomic_compare_exchange_strong_explicit(&sources->entry[number].open, &none,
+				BS_SOURCE_TAKEN, memory_order_acq_rel, memory_order_relaxed))
+			return number;
+	}
+	return NOT_THERE;
+}
+
+bool bs_source_restore(struct bs_sources *sources, const struct bs_address *address,
+	uint32_t until_s, uint32_t now_s)
+{
+	uint64_t key = key_of(address);
+	uint32_t bucket = bucket_of(sources, key);
+	if (key == 0 || !lock(sources, bucket))
+		return false;
+	uint32_t number = look_up(sources, key);
+	if (number == NOT_THERE && (number = take_free(sources, bucket)) != NOT_THERE) {
+		atomic_fetch_add_explicit(&sources->count, 1, memory_order_relaxed);
+		give(sources, number, key, 0, now_s);
+	}
+	if (number != NOT_THERE)
+		bs_source_remember(&sources->entry[number], until_s);
+	unlock(sources, bucket);
+	return number != NOT_THERE;
 }
 
 struct bs_source *bs_source_find(struct bs_sources *sources, const struct bs_address *address)

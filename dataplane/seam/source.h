@@ -32,7 +32,8 @@ struct bs_source {
 	_Atomic uint32_t first_s, last_s;
 	_Atomic uint32_t accepted_s;                   // last mail accepted, 0: none
 	_Atomic uint32_t connections, mails, verdicts; // since first_s
-	uint32_t unused[3];
+	_Atomic uint32_t known_until_s;                // behaved: no wait until then; 0: not known
+	_Atomic uint64_t rates; // connections, mails, recipients: enum bs_rate
 };
 _Static_assert(sizeof(struct bs_source) == 64, "an entry is one cache line");
 
@@ -94,6 +95,37 @@ static inline unsigned bs_source_verdict_of(const struct bs_source *source, uint
 unsigned bs_source_verdict(
 	struct bs_sources *sources, const struct bs_address *address, uint32_t now_s);
 
+// --- sources that behaved ---
+// Whether the source may skip the wait. Of an entry that is held; any thread.
+static inline bool bs_source_is_known(const struct bs_source *source, uint32_t now_s)
+{
+	uint32_t until_s = atomic_load_explicit(&source->known_until_s, memory_order_relaxed);
+	return until_s != 0 && (int32_t)(until_s - now_s) > 0;
+}
+
+// It may until `until_s` of the table's clock; 0: it may not. Of an entry that is held; any thread.
+static inline void bs_source_remember(struct bs_source *source, uint32_t until_s)
+{
+	atomic_store_explicit(&source->known_until_s, until_s, memory_order_relaxed);
+}
+
+// The same for an address that has no connection, at the start: makes an entry where its bucket has a free one. False when it has not.
+// Any thread.
+bool bs_source_restore(struct bs_sources *sources, const struct bs_address *address,
+	uint32_t until_s, uint32_t now_s);
+// It may no longer. True when it might. Any thread.
+bool bs_source_unlearn(
+	struct bs_sources *sources, const struct bs_address *address, uint32_t now_s);
+
+// --- rates (struct bs_rates of the policy) ---
+// Counted in one window that begins with its first event.
+enum bs_rate { BS_RATE_CONNECTIONS, BS_RATE_MAILS, BS_RATE_RECIPIENTS };
+#define BS_RATE_MOST 4000u // limits; an entry counts to 4095
+
+// Adds to a count and returns what it is now; with `add` 0 only looks. Of an entry that is held; any thread.
+uint32_t bs_source_count(struct bs_source *source, enum bs_rate rate, uint16_t add,
+	uint32_t window_s, uint32_t now_s);
+
 // The source that an address belongs to: the address, or its /64. Pure.
 struct bs_prefix bs_source_prefix(const struct bs_address *address);
 // "192.0.2.7", "2001:db8:7::/64"; returns `text`. Pure.
@@ -107,6 +139,7 @@ struct bs_source_view {
 	uint32_t sessions, refused, early, unknown, known, hangups; // of the window
 	unsigned verdict;                                           // in force
 	uint32_t verdict_s;                                         // its rest
+	uint32_t known_s; // the rest of the time in which it skips the wait
 };
 
 bool bs_source_view(struct bs_sources *sources, const struct bs_address *address, uint32_t window_s,

@@ -59,6 +59,9 @@ static bool view_entry(const struct bs_sources *sources, uint32_t number, uint64
 		.verdict = bs_source_verdict_at(verdict, now_s)};
 	if (view->verdict != BS_VERDICT_NONE)
 		view->verdict_s = (uint32_t)(verdict >> 32) - now_s;
+	if (bs_source_is_known(source, now_s))
+		view->known_s = atomic_load_explicit(&source->known_until_s, memory_order_relaxed) -
+				now_s;
 	atomic_thread_fence(memory_order_acquire);
 	return key_at(sources, number) == key;
 }
@@ -119,4 +122,17 @@ uint32_t bs_source_forget(
 	uint32_t count = number != NOT_THERE && forget(&sources->entry[number], now_s);
 	unlock(sources, bucket_of(sources, key));
 	return count;
+}
+
+bool bs_source_unlearn(struct bs_sources *sources, const struct bs_address *address, uint32_t now_s)
+{
+	uint64_t key = key_of(address);
+	if (key == 0 || !lock(sources, bucket_of(sources, key)))
+		return false;
+	uint32_t number = look_up(sources, key);
+	bool known = number != NOT_THERE && bs_source_is_known(&sources->entry[number], now_s);
+	if (number != NOT_THERE)
+		bs_source_remember(&sources->entry[number], 0);
+	unlock(sources, bucket_of(sources, key));
+	return known;
 }

@@ -4,27 +4,6 @@
 #include "dataplane/seam/source.h"
 #include "dataplane/seam/source_window.h"
 
-// Tries against other lcores that teach the same source at the same time. A lesson lost is a false negative.
-#define LEARN_TRIES 64
-
-static struct window window_add(_Atomic uint64_t *word, const uint16_t add[WINDOW_COUNTS],
-	uint32_t length_s, uint32_t now_s)
-{
-	uint64_t before = atomic_load_explicit(word, memory_order_relaxed);
-	struct window window = {0};
-	for (unsigned try = 0; try < LEARN_TRIES; try++) {
-		window = window_now(before, length_s, now_s);
-		for (unsigned i = 0; i < WINDOW_COUNTS; i++) {
-			uint32_t sum = window.count[i] + add[i];
-			window.count[i] = sum < WINDOW_MOST ? sum : WINDOW_MOST;
-		}
-		if (atomic_compare_exchange_weak_explicit(word, &before, window_pack(&window),
-			    memory_order_relaxed, memory_order_relaxed))
-			return window;
-	}
-	return window_now(before, length_s, now_s);
-}
-
 static bool reached(uint32_t count, uint32_t threshold)
 {
 	return threshold != 0 && count >= threshold;
