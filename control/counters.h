@@ -25,6 +25,8 @@
 	X(verdicts_met, "verdicts-met", "of these, for a verdict on the source") \
 	X(verdicts_given, "verdicts-given", "verdicts on sources that spoke too early") \
 	X(stutters, "stutters", "verdicts told a byte a second") \
+	X(early_lost, "early-questions-lost", \
+		"sources that no worker was told of while they waited") \
 	X(crowded, "crowded", "connections refused: too many from one source") \
 	X(sources_evicted, "sources-evicted", "sources forgotten to make room for others") \
 	X(sources_no_room, "sources-no-room", "connections not counted: no room for their source") \

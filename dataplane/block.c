@@ -6,12 +6,19 @@
 #include "dataplane/connection.h"
 
 struct blocks {
-	uint32_t free;
+	uint32_t free[BS_WORKERS_MAX]; // of each worker: a list linked by `next_free`
 	uint32_t ring_size;
 	uint32_t *free_ring; // stack of numbers
 	uint32_t free_rings;
 	uint8_t *ring;
 };
+
+static void put_free(struct blocks *blocks, struct bs_streams *streams, uint32_t block)
+{
+	uint32_t *list = &blocks->free[bs_stream_worker(streams, block)];
+	block_talk(&streams->stream[block])->next_free = *list;
+	*list = block;
+}
 
 struct blocks *blocks_new(
 	uint32_t count, uint32_t rings, uint32_t ring_size, struct bs_streams *streams)
@@ -36,11 +43,10 @@ struct blocks *blocks_new(
 	blocks->free_rings = rings;
 	for (uint32_t i = 0; i < rings; i++)
 		blocks->free_ring[i] = rings - 1 - i;
-	blocks->free = BLOCK_NONE;
-	for (uint32_t i = count; i-- > 0;) {
-		block_talk(&streams->stream[i])->next_free = blocks->free;
-		blocks->free = i;
-	}
+	for (uint32_t i = 0; i < streams->workers; i++)
+		blocks->free[i] = BLOCK_NONE;
+	for (uint32_t i = count; i-- > 0;)
+		put_free(blocks, streams, i);
 	return blocks;
 }
 
@@ -53,15 +59,46 @@ void blocks_free(struct blocks *blocks)
 	rte_free(blocks);
 }
 
+uint32_t block_worker(const struct dataplane *dataplane, const struct bs_address *source)
+{
+	uint64_t word[2];
+	memcpy(word, source->octet, sizeof(word));
+	if (!bs_address_is_ipv4(source)) // an IPv6 source is a /64
+		word[1] = 0;
+	return (uint32_t)(siphash(&dataplane->worker_secret, word, 2, 1, 3) %
+			  dataplane->streams->workers);
+}
+
+void block_announce(struct dataplane *dataplane, const struct bs_address *source)
+{
+	uint32_t worker = block_worker(dataplane, source);
+	if (bs_ring_push(dataplane->streams->early[worker], source, sizeof(*source)))
+		bs_bell_ring(dataplane->streams->worker_bell[worker]);
+	else
+		dataplane->counters->early_lost++;
+}
+
+// The head of a list that is not empty, the worker's own before others'; BLOCK_NONE.
+static uint32_t find_free(const struct dataplane *dataplane, uint32_t worker)
+{
+	const struct blocks *blocks = dataplane->blocks;
+	uint32_t workers = dataplane->streams->workers;
+	for (uint32_t i = 0; i < workers; i++) {
+		if (blocks->free[worker] != BLOCK_NONE)
+			return blocks->free[worker];
+		worker = worker + 1 == workers ? 0 : worker + 1;
+	}
+	return BLOCK_NONE;
+}
+
 uint32_t block_take(struct dataplane *dataplane, struct connection *c)
 {
-	struct blocks *blocks = dataplane->blocks;
-	uint32_t block = blocks->free;
+	uint32_t block = find_free(dataplane, block_worker(dataplane, &c->peer));
 	if (block == BLOCK_NONE)
 		return BLOCK_NONE;
 	struct bs_stream *stream = &dataplane->streams->stream[block];
 	struct talk *talk = block_talk(stream);
-	blocks->free = talk->next_free;
+	dataplane->blocks->free[bs_stream_worker(dataplane->streams, block)] = talk->next_free;
 	memset(talk, 0, sizeof(*talk));
 	talk->connection = connection_number(dataplane->connections, c);
 	talk->ring = RING_NONE;
@@ -77,10 +114,8 @@ uint32_t block_take(struct dataplane *dataplane, struct connection *c)
 
 void block_release(struct dataplane *dataplane, struct connection *c)
 {
-	struct talk *talk = block_talk(&dataplane->streams->stream[c->block]);
 	block_shrink(dataplane, c->block);
-	talk->next_free = dataplane->blocks->free;
-	dataplane->blocks->free = c->block;
+	put_free(dataplane->blocks, dataplane->streams, c->block);
 	dataplane->counters->blocks--;
 	c->block = BLOCK_NONE;
 }

@@ -80,7 +80,15 @@ static inline struct talk *block_talk(struct bs_stream *stream)
 	return (struct talk *)(void *)stream->tcp;
 }
 
-// A block for this connection, both rings empty, its talk zeroed; BLOCK_NONE when none is free.
+// The worker that a source's sessions go to as long as it has blocks, so that what one of them asked the DNS is in the cache of
+// the next. The same on all lcores; by a keyed hash, so that nobody can choose his worker.
+uint32_t block_worker(const struct dataplane *dataplane, const struct bs_address *source);
+
+// Tells that worker of a source whose session may come.
+void block_announce(struct dataplane *dataplane, const struct bs_address *source);
+
+// A block for this connection, of its source's worker or else of another, both rings empty, its talk zeroed; BLOCK_NONE when none
+// is free.
 uint32_t block_take(struct dataplane *dataplane, struct connection *connection);
 // After the worker let go.
 void block_release(struct dataplane *dataplane, struct connection *connection);

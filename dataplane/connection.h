@@ -57,7 +57,8 @@ enum connection_flags {
 	CONNECTION_BYE = 1 << 4,      // text: ends with 221
 	CONNECTION_CLOSE = 1 << 5,    // close as soon as the text is acknowledged
 	CONNECTION_BUSY = 1 << 6,     // the client spoke, no session block was free
-	CONNECTION_FAST = 1 << 7,     // on an allow list: no wait, early bytes are no offence
+	CONNECTION_FAST =
+		1 << 7, // on an allow list, or a relay: no wait, early bytes are no offence
 };
 
 struct connection {

@@ -57,10 +57,11 @@ struct dataplane {
 	struct syn_rate *syn_rates;
 	struct bs_sources *sources; // shared by all lcores; NULL: nothing is counted nor learnt
 	struct siphash_key cookie_secret;
-	uint64_t last_cookie_ms;  // clock_ms of the last SYN-ACK without a record, 0: never
-	struct bucket resets;     // RSTs to strangers
-	struct bucket challenges; // ACKs that say where we are
-	uint32_t touched[BURST];  // connections that may owe an ACK after this burst
+	struct siphash_key worker_secret; // which worker a source goes to (block.h)
+	uint64_t last_cookie_ms;          // clock_ms of the last SYN-ACK without a record, 0: never
+	struct bucket resets;             // RSTs to strangers
+	struct bucket challenges;         // ACKs that say where we are
+	uint32_t touched[BURST];          // connections that may owe an ACK after this burst
 	unsigned touched_count;
 	struct bs_streams *streams;
 	struct bs_door *door;         // where control asks; NULL: it does not
@@ -86,7 +87,7 @@ struct dataplane_settings {
 	const _Atomic bool *draining;
 	struct bs_door *door; // may be NULL
 	uint8_t secret
-		[64]; // random: keys of index, cookies and rate limits; the same for all lcores
+		[64]; // random: keys of index, cookies, rate limits and locality; the same for all lcores
 	bool neighbour_lcore;       // exactly one of them
 	struct bs_sources *sources; // may be NULL
 };

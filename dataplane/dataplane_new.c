@@ -20,15 +20,17 @@ static bool make_streams(struct dataplane *dataplane, const struct dataplane_set
 	dataplane->streams = streams;
 	if (streams == NULL)
 		return false;
-	dataplane->blocks = blocks_new(
-		settings->talking, settings->data_rings, settings->data_ring_size, streams);
 	streams->bell = settings->bell;
 	streams->workers = settings->workers;
+	dataplane->blocks = blocks_new(
+		settings->talking, settings->data_rings, settings->data_ring_size, streams);
 	for (uint32_t i = 0; i < settings->workers; i++) {
 		streams->worker_bell[i] = settings->worker_bell[i];
 		streams->events[i] = bs_ring_new(settings->talking, sizeof(uint32_t));
 		streams->wishes[i] = bs_ring_new(settings->talking, sizeof(uint32_t));
-		if (streams->events[i] == NULL || streams->wishes[i] == NULL)
+		streams->early[i] = bs_ring_new(BS_EARLY_ROOM, sizeof(struct bs_address));
+		if (streams->events[i] == NULL || streams->wishes[i] == NULL ||
+			streams->early[i] == NULL)
 			return false;
 	}
 	return dataplane->blocks != NULL;
@@ -40,6 +42,7 @@ static bool make_parts(
 	struct siphash_key key[3];
 	memcpy(key, settings->secret, sizeof(key));
 	dataplane->cookie_secret = key[0];
+	dataplane->worker_secret = key[2]; // with the rates: of neither hash anything gets out
 	dataplane->connections = connections_new(
 		settings->connections, settings->half_open, &key[1]);
 	dataplane->syn_rates = syn_rate_new(&key[2]);
@@ -97,6 +100,7 @@ void dataplane_free(struct dataplane *dataplane)
 		for (uint32_t i = 0; i < streams->workers; i++) {
 			free(streams->events[i]);
 			free(streams->wishes[i]);
+			free(streams->early[i]);
 		}
 		rte_free(streams->stream);
 		rte_free(streams);

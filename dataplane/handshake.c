@@ -28,11 +28,11 @@ static enum bs_reason filter(const struct dataplane *dataplane, uint8_t class)
 	}
 }
 
-// A quarter of the SYN cache is kept for those on an allow list.
+// A quarter of the SYN cache is kept for those on an allow list, and for relays that we trust.
 static bool cache_has_room(const struct dataplane *dataplane, uint8_t class)
 {
 	uint32_t limit = dataplane->connections->half_open_limit;
-	if (dataplane->policy->class[class].action != BS_ACTION_ALLOW)
+	if (!bs_action_spares(dataplane->policy->class[class].action))
 		limit -= limit / 4;
 	return dataplane->counters->half_open < limit;
 }

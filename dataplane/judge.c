@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/judge.h"
 
+#include "dataplane/block.h"
 #include "dataplane/refused.h"
 #include "dataplane/stutter.h"
 
@@ -97,6 +98,22 @@ bool judge_open(struct dataplane *dataplane, struct connection *c)
 	connection_notice(dataplane, c, BS_NOTICE_CROWDED, NULL, 0);
 	refuse(dataplane, c, BS_TEMPLATE_CROWDED, CONNECTION_CLOSE);
 	return true;
+}
+
+// Who is refused as the greeting is not asked about.
+static bool will_be_refused(const struct bs_class *class)
+{
+	return class->action == BS_ACTION_STUTTER ||
+	       (class->action == BS_ACTION_REFUSE && class->refuse_at == BS_REFUSE_AT_CONNECT);
+}
+
+void judge_announce(struct dataplane *dataplane, const struct connection *c)
+{
+	const struct bs_source *source = source_of(dataplane, c);
+	if (source == NULL || bs_source_open_count(source) > 1 || spares(dataplane, c->class) ||
+		will_be_refused(&dataplane->policy->class[c->class]))
+		return;
+	block_announce(dataplane, &c->peer);
 }
 
 enum bs_reason judge_input(

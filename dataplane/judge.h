@@ -20,6 +20,8 @@ void judge_count(struct dataplane *dataplane, struct connection *connection);
 
 // The handshake is complete. True when the connection was refused at once: a verdict, or too many from this source.
 bool judge_open(struct dataplane *dataplane, struct connection *connection);
+// The connection begins to wait: where it is its source's only one, a worker hears of it.
+void judge_announce(struct dataplane *dataplane, const struct connection *connection);
 // The segment that completed it, then.
 enum bs_reason judge_input(
 	struct dataplane *dataplane, struct connection *connection, const struct frame *frame);

@@ -15,7 +15,7 @@
 static void classify(struct dataplane *dataplane, struct connection *c)
 {
 	bs_policy_classify(dataplane->policy, &c->peer, &c->class, 1);
-	if (dataplane->policy->class[c->class].action == BS_ACTION_ALLOW)
+	if (bs_action_spares(dataplane->policy->class[c->class].action))
 		c->flags |= CONNECTION_FAST;
 	else
 		c->flags &= (uint8_t)~CONNECTION_FAST;
@@ -135,6 +135,8 @@ enum bs_reason waiting_open(
 		return BS_REASON_ACCEPTED;
 	}
 	connection_delay(dataplane, c, DELAY_WAIT);
+	if (!spoke)
+		judge_announce(dataplane, c);
 	enum bs_reason reason = content(dataplane, c, frame);
 	if (c->stage == STAGE_WAITING && c->flags & CONNECTION_FAST)
 		greet(dataplane, c);

@@ -21,7 +21,7 @@ unsigned session_verdict(const struct session *session)
 	unsigned verdict = bs_source_verdict_of(session->source, now_s(session));
 	if (verdict != BS_VERDICT_NONE && current->classes != NULL)
 		bs_policy_classify(current, &session->client.address, &class, 1);
-	return current->class[class].action == BS_ACTION_ALLOW ? BS_VERDICT_NONE : verdict;
+	return bs_action_spares(current->class[class].action) ? BS_VERDICT_NONE : verdict;
 }
 
 // Refused for good: no mail was accepted, and one was refused, or each recipient was. What was put off does not count.
@@ -52,6 +52,11 @@ static bool is_refused(const struct session *session, enum ending ending)
 	return false;
 }
 
+static bool is_spared(const struct session *session)
+{
+	return bs_action_spares(session_policy(session)->class[session->class].action);
+}
+
 static uint16_t bounded(uint32_t count)
 {
 	return count < UINT16_MAX ? (uint16_t)count : UINT16_MAX;
@@ -79,7 +84,7 @@ void session_teach(struct session *session, enum ending ending)
 	if (session->source == NULL)
 		return;
 	enum bs_verdict verdict = bs_source_learn(session->source, &lesson,
-		&session_policy(session)->verdicts, !session_allowed(session), now_s(session));
+		&session_policy(session)->verdicts, !is_spared(session), now_s(session));
 	if (verdict == BS_VERDICT_NONE)
 		return;
 	session->around.counters->verdicts_given++;

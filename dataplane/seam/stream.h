@@ -95,9 +95,16 @@ struct bs_streams {
 	uint32_t workers;
 	struct bs_ring *events[BS_WORKERS_MAX]; // of uint32_t, dataplane to worker
 	struct bs_ring *wishes[BS_WORKERS_MAX]; // of uint32_t, worker to dataplane
-	struct bs_bell *bell;                   // of the dataplane lcore
+	struct bs_ring
+		*early[BS_WORKERS_MAX]; // of struct bs_address, dataplane to worker: see below
+	struct bs_bell *bell;           // of the dataplane lcore
 	struct bs_bell *worker_bell[BS_WORKERS_MAX];
 };
+
+// Early questions. When a source's only connection begins to wait, its address goes to the worker that its session will
+// probably have: what the DNS says about it may then be there before it is wanted. An address is a hint: when a ring is full it is
+// left out, and the same one may come again.
+#define BS_EARLY_ROOM 1024u
 
 static inline uint32_t bs_stream_worker(const struct bs_streams *streams, uint32_t number)
 {
