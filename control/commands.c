@@ -41,7 +41,7 @@ static const struct command_argument kill_arguments[] = {
 static const struct command_argument sources_arguments[] = {
 	{.name = "prefix", .kind = ARGUMENT_PREFIX, .positional = true, .value = "PREFIX",
 	 .sentence = "only those in this network"},
-	{.name = "verdict", .kind = ARGUMENT_WORD, .words = "any|none|harvest|early-talk|repeated-refusals",
+	{.name = "verdict", .kind = ARGUMENT_WORD, .words = "any|none|harvest|early-talk|repeated-refusals|listed",
 	 .value = "WORD", .sentence = "only those with this verdict in force, with any, or with none"},
 	{.name = "limit", .kind = ARGUMENT_COUNT, .least = 1, .most = 10000, .value = "NUMBER",
 	 .sentence = "so many at most; 50 without it"},

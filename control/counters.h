@@ -28,6 +28,7 @@
 	X(early_lost, "early-questions-lost", \
 		"sources that no worker was told of while they waited") \
 	X(crowded, "crowded", "connections refused: too many from one source") \
+	X(too_fast, "connection-rate", "connections refused: too many from one source in a time") \
 	X(sources_evicted, "sources-evicted", "sources forgotten to make room for others") \
 	X(sources_no_room, "sources-no-room", "connections not counted: no room for their source") \
 	X(greeted, "greeted", "greetings sent") \

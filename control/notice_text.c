@@ -153,6 +153,11 @@ static bool put_event(struct line *line, const struct bs_notice *notice)
 		put_client(line, notice);
 		put(line, ": too many connections");
 		return true;
+	case BS_NOTICE_RATE: // smtpd's words
+		put(line, "Connection rate limit exceeded: %" PRIu32 " from ", notice->total);
+		put_client(line, notice);
+		put(line, " for service smtp");
+		return true;
 	case BS_NOTICE_BUSY:
 		put(line, "NOQUEUE: reject: CONNECT from ");
 		put_client(line, notice);
@@ -177,7 +182,6 @@ static bool put_event(struct line *line, const struct bs_notice *notice)
 		put(line, ": ended by the operator");
 		return true;
 	case BS_NOTICE_NEIGHBOUR:
-	case BS_NOTICE_LINK:
 		put_sample(line, notice);
 		return false;
 	}
@@ -208,6 +212,8 @@ static const char *outcome(const struct bs_notice *notice)
 		return "busy";
 	case BS_NOTICE_CROWDED:
 		return "crowded";
+	case BS_NOTICE_RATE:
+		return "rate";
 	case BS_NOTICE_SILENT:
 		return "silent";
 	case BS_NOTICE_GONE:
@@ -219,7 +225,6 @@ static const char *outcome(const struct bs_notice *notice)
 	case BS_NOTICE_CONNECT:
 	case BS_NOTICE_VERDICT:
 	case BS_NOTICE_NEIGHBOUR:
-	case BS_NOTICE_LINK:
 		break;
 	}
 	return NULL;
@@ -242,8 +247,9 @@ size_t notice_closing_text(const struct bs_notice *notice, char text[NOTICE_TEXT
 
 enum bs_severity notice_severity(const struct bs_notice *notice)
 {
-	bool neighbour = notice->kind == BS_NOTICE_NEIGHBOUR;
-	if (!neighbour && notice->kind != BS_NOTICE_LINK)
+	if (notice->kind == BS_NOTICE_RATE)
+		return BS_LOG_WARNING;
+	if (notice->kind != BS_NOTICE_NEIGHBOUR)
 		return BS_LOG_INFO;
 	switch (notice->total) {
 	case BS_LOG_ERROR:
@@ -252,6 +258,6 @@ enum bs_severity notice_severity(const struct bs_notice *notice)
 	case BS_LOG_DEBUG:
 		return (enum bs_severity)notice->total;
 	default: // a duplicate address, a gateway lost: mail is at stake
-		return neighbour ? BS_LOG_WARNING : BS_LOG_INFO;
+		return BS_LOG_WARNING;
 	}
 }

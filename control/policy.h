@@ -77,6 +77,7 @@ enum bs_template_number {
 	BS_TEMPLATE_TIMEOUT,  // 421: silent after the greeting
 	BS_TEMPLATE_KILLED,   // 421: the operator wants it gone
 	BS_TEMPLATE_CROWDED,  // 421: too many connections from one source
+	BS_TEMPLATE_RATE,     // 421: too many connections from one source in a time
 	BS_TEMPLATE_STUTTER,  // 554-: a line before a verdict, for those who get it slowly
 #define X(identifier, name, sentence) BS_TEMPLATE_VERDICT_##identifier, // 554
 	BS_VERDICTS(X)

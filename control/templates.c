@@ -34,6 +34,7 @@ static const struct text texts[BS_TEMPLATES] = {
 	[BS_TEMPLATE_TIMEOUT] = {"421 4.4.2 ", " no command came in time", true, false},
 	[BS_TEMPLATE_CROWDED] = {"421 ", " too many connections from your network; try again later",
 		true, false},
+	[BS_TEMPLATE_RATE] = {"421 ", " too many connections, try again later", true, false},
 	[BS_TEMPLATE_STUTTER] = {"554-", " your network is refused here for a while", true, false},
 #define X(identifier, name, sentence) \
 	[BS_TEMPLATE_VERDICT_##identifier] = { \

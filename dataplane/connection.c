@@ -255,6 +255,8 @@ void connection_notice(struct dataplane *dataplane, const struct connection *c,
 	n.sample_length = length < BS_NOTICE_SAMPLE ? (uint8_t)length : BS_NOTICE_SAMPLE;
 	if (sample != NULL)
 		memcpy(n.sample, sample, n.sample_length);
+	else
+		n.sample_length = 0;
 	notice(dataplane, c, &n);
 }
 

@@ -21,14 +21,23 @@ static struct bs_source *source_of(const struct dataplane *dataplane, const stru
 	return c->counted ? bs_source_find(dataplane->sources, &c->peer) : NULL;
 }
 
+// With verdicts that are only observed one is acted upon: whoever gave it was told to refuse at connect.
+static bool is_acted_upon(const struct dataplane *dataplane, unsigned verdict)
+{
+	return verdict != BS_VERDICT_NONE &&
+	       (verdict == BS_VERDICT_LISTED ||
+		       dataplane->policy->verdicts.action != BS_VERDICT_OBSERVE);
+}
+
 bool judge_drops(const struct dataplane *dataplane, const struct bs_address *source, uint8_t class,
 	bool full)
 {
-	uint8_t action = dataplane->policy->verdicts.action;
-	if (dataplane->sources == NULL || action == BS_VERDICT_OBSERVE ||
-		!(full || action == BS_VERDICT_DROP) || spares(dataplane, class))
+	if (dataplane->sources == NULL ||
+		!(full || dataplane->policy->verdicts.action == BS_VERDICT_DROP) ||
+		spares(dataplane, class))
 		return false;
-	return bs_source_verdict(dataplane->sources, source, now_s(dataplane)) != BS_VERDICT_NONE;
+	return is_acted_upon(
+		dataplane, bs_source_verdict(dataplane->sources, source, now_s(dataplane)));
 }
 
 // A refused one is on its way out; it would keep its source over the limit.
@@ -58,10 +67,10 @@ void judge_count(struct dataplane *dataplane, struct connection *c)
 static unsigned verdict_for(const struct dataplane *dataplane, const struct connection *c)
 {
 	const struct bs_source *source = source_of(dataplane, c);
-	if (source == NULL || dataplane->policy->verdicts.action == BS_VERDICT_OBSERVE ||
-		spares(dataplane, c->class))
+	if (source == NULL || spares(dataplane, c->class))
 		return BS_VERDICT_NONE;
-	return bs_source_verdict_of(source, now_s(dataplane));
+	unsigned verdict = bs_source_verdict_of(source, now_s(dataplane));
+	return is_acted_upon(dataplane, verdict) ? verdict : BS_VERDICT_NONE;
 }
 
 bool judge_verdict(struct dataplane *dataplane, struct connection *c)
@@ -79,24 +88,47 @@ bool judge_verdict(struct dataplane *dataplane, struct connection *c)
 	return true;
 }
 
-static bool is_crowded(const struct dataplane *dataplane, const struct connection *c)
+// Also those that are refused count: who is over the rate stays so as long as he tries, until the window ends.
+static bool is_too_fast(const struct dataplane *dataplane, struct bs_source *source, uint32_t *rate)
+{
+	const struct bs_rates *rates = &dataplane->policy->rates;
+	if (rates->connections == 0)
+		return false;
+	*rate = bs_source_count(
+		source, BS_RATE_CONNECTIONS, 1, rates->window_ms / 1000, now_s(dataplane));
+	return *rate > rates->connections;
+}
+
+static bool is_crowded(const struct dataplane *dataplane, const struct bs_source *source)
 {
 	uint32_t limit = dataplane->policy->connections_per_source;
-	if (limit == 0 || spares(dataplane, c->class))
-		return false;
-	const struct bs_source *source = source_of(dataplane, c);
-	return source != NULL && bs_source_open_count(source) > limit;
+	return limit != 0 && bs_source_open_count(source) > limit;
 }
 
 bool judge_open(struct dataplane *dataplane, struct connection *c)
 {
+	struct bs_source *source = source_of(dataplane, c);
+	uint32_t rate = 0;
+	if (source == NULL)
+		return false;
+	if (spares(dataplane, c->class)) {
+		bs_source_pardon(source); // once it is allowed no more it begins anew
+		return false;
+	}
+	bool fast = is_too_fast(dataplane, source, &rate);
 	if (judge_verdict(dataplane, c))
 		return true;
-	if (!is_crowded(dataplane, c))
+	if (fast) {
+		dataplane->counters->too_fast++;
+		connection_notice(dataplane, c, BS_NOTICE_RATE, NULL, rate);
+		refuse(dataplane, c, BS_TEMPLATE_RATE, CONNECTION_CLOSE);
+	} else if (is_crowded(dataplane, source)) {
+		dataplane->counters->crowded++;
+		connection_notice(dataplane, c, BS_NOTICE_CROWDED, NULL, 0);
+		refuse(dataplane, c, BS_TEMPLATE_CROWDED, CONNECTION_CLOSE);
+	} else {
 		return false;
-	dataplane->counters->crowded++;
-	connection_notice(dataplane, c, BS_NOTICE_CROWDED, NULL, 0);
-	refuse(dataplane, c, BS_TEMPLATE_CROWDED, CONNECTION_CLOSE);
+	}
 	return true;
 }
 

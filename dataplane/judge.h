@@ -18,7 +18,8 @@ bool judge_drops(const struct dataplane *dataplane, const struct bs_address *sou
 // Keeps the source's count of connections right; after each change of stage.
 void judge_count(struct dataplane *dataplane, struct connection *connection);
 
-// The handshake is complete. True when the connection was refused at once: a verdict, or too many from this source.
+// The handshake is complete. True when the connection was refused at once: a verdict, or too many from this source
+// at once or in a time.
 bool judge_open(struct dataplane *dataplane, struct connection *connection);
 // The connection begins to wait: where it is its source's only one, a worker hears of it.
 void judge_announce(struct dataplane *dataplane, const struct connection *connection);

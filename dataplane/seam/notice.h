@@ -15,23 +15,23 @@ enum bs_notice_kind {
 	BS_NOTICE_HANGUP,   // HANGUP after t from [a]:p in tests before SMTP handshake
 	BS_NOTICE_DENIED,   // DENYLISTED [a]:p                             refused as the greeting
 	BS_NOTICE_VERDICT, // VERDICT reason on [a] for t                   the source has spoken early too often
-	BS_NOTICE_CROWDED,   // NOQUEUE: reject: CONNECT from [a]:p: too many connections
-	BS_NOTICE_BUSY,      // NOQUEUE: reject: CONNECT from [a]:p: all server ports busy
-	BS_NOTICE_SILENT,    // greeted, never spoke: timeout
-	BS_NOTICE_GONE,      // greeted, left without a word: lost connection after CONNECT
-	BS_NOTICE_DRAINED,   // 421 because we are stopping
-	BS_NOTICE_KILLED,    // 421 or a reset because the operator wants it gone
+	BS_NOTICE_CROWDED, // NOQUEUE: reject: CONNECT from [a]:p: too many connections
+	BS_NOTICE_RATE,    // warning: Connection rate limit exceeded: n from [a]:p for service smtp
+	BS_NOTICE_BUSY,    // NOQUEUE: reject: CONNECT from [a]:p: all server ports busy
+	BS_NOTICE_SILENT,  // greeted, never spoke: timeout
+	BS_NOTICE_GONE,    // greeted, left without a word: lost connection after CONNECT
+	BS_NOTICE_DRAINED, // 421 because we are stopping
+	BS_NOTICE_KILLED,  // 421 or a reset because the operator wants it gone
 	BS_NOTICE_NEIGHBOUR, // duplicate address, gateway lost or found: text in sample
-	BS_NOTICE_LINK,      // link up or down: text in sample
 };
 
 #define BS_NOTICE_SAMPLE 64
 
 struct bs_notice {
 	uint64_t wall_ns;        // CLOCK_REALTIME
-	struct bs_client client; // zero for NEIGHBOUR and LINK
+	struct bs_client client; // zero for NEIGHBOUR
 	uint32_t elapsed_ms;     // since the handshake completed
-	// Bytes of which `sample` is the beginning. NEIGHBOUR, LINK: enum bs_severity, 0 for the usual one.
+	// Bytes of which `sample` is the beginning. NEIGHBOUR: enum bs_severity, 0 for the usual one. RATE: the count.
 	uint32_t total;
 	uint8_t kind; // enum bs_notice_kind
 	uint8_t sample_length;

@@ -123,6 +123,7 @@ static void give(struct bs_sources *sources, uint32_t number, uint64_t key, uint
 	atomic_store_explicit(&source->connections, connections, memory_order_relaxed);
 	atomic_store_explicit(&source->mails, 0, memory_order_relaxed);
 	atomic_store_explicit(&source->verdicts, 0, memory_order_relaxed);
+	atomic_store_explicit(&source->white, 0, memory_order_relaxed);
 	atomic_store_explicit(&source->known_until_s, 0, memory_order_relaxed);
 	atomic_store_explicit(&source->rates, 0, memory_order_relaxed);
 	atomic_store_explicit(
@@ -217,6 +218,25 @@ struct bs_source *bs_source_find(struct bs_sources *sources, const struct bs_add
 	uint64_t key = key_of(address);
 	uint32_t number = key == 0 ? NOT_THERE : look_up(sources, key);
 	return number == NOT_THERE ? NULL : &sources->entry[number];
+}
+
+struct bs_source *bs_source_hold(struct bs_sources *sources, const struct bs_address *address)
+{
+	uint64_t key = key_of(address);
+	uint32_t number = key == 0 ? NOT_THERE : look_up(sources, key);
+	if (number == NOT_THERE)
+		return NULL;
+	struct bs_source *source = &sources->entry[number];
+	uint32_t before = atomic_fetch_add_explicit(&source->open, 1, memory_order_acq_rel);
+	if (!(before & BS_SOURCE_TAKEN) && key_at(sources, number) == key)
+		return source;
+	bs_source_let_go(source);
+	return NULL;
+}
+
+void bs_source_let_go(struct bs_source *source)
+{
+	atomic_fetch_sub_explicit(&source->open, 1, memory_order_release);
 }
 
 void bs_source_close(struct bs_sources *sources, const struct bs_address *address, uint32_t now_s)

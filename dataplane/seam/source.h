@@ -30,12 +30,17 @@ struct bs_source {
 	_Atomic uint64_t recipients; // unknown, known; hangups
 	_Atomic uint32_t open;       // connections; the top bit while the entry changes hands
 	_Atomic uint32_t first_s, last_s;
-	_Atomic uint32_t accepted_s;                   // last mail accepted, 0: none
-	_Atomic uint32_t connections, mails, verdicts; // since first_s
-	_Atomic uint32_t known_until_s;                // behaved: no wait until then; 0: not known
-	_Atomic uint64_t rates; // connections, mails, recipients: enum bs_rate
+	_Atomic uint32_t accepted_s;         // last mail accepted, 0: none
+	_Atomic uint32_t connections, mails; // since first_s
+	_Atomic uint16_t verdicts;           // the same
+	_Atomic uint16_t white; // last hit on a list of good clients, in BS_WHITE_S; 0: none
+	_Atomic uint32_t known_until_s; // behaved: no wait until then; 0: not known
+	_Atomic uint64_t rates;         // connections, mails, recipients: enum bs_rate
 };
 _Static_assert(sizeof(struct bs_source) == 64, "an entry is one cache line");
+
+// The clock of `white` wraps after twelve days, and then a hit of long ago may speak for a source once more.
+#define BS_WHITE_S 16u
 
 #define BS_SOURCE_TAKEN (UINT32_C(1) << 31)
 
@@ -70,6 +75,11 @@ void bs_source_close(struct bs_sources *sources, const struct bs_address *addres
 
 // The entry, or NULL. Who does not hold it may look at another source's the moment after.
 struct bs_source *bs_source_find(struct bs_sources *sources, const struct bs_address *address);
+
+// Holds the entry of an address that has one, so that it can't become another source's meanwhile; NULL when it has none. For
+// moments: who is held counts as one connection more. Any thread; then bs_source_let_go().
+struct bs_source *bs_source_hold(struct bs_sources *sources, const struct bs_address *address);
+void bs_source_let_go(struct bs_source *source);
 
 // Connections now, of an entry that is held.
 static inline uint32_t bs_source_open_count(const struct bs_source *source)

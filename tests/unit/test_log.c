@@ -267,7 +267,7 @@ Test(log_writer, a_line_has_syslogs_shape)
 Test(log_writer, time_is_local_and_the_day_padded)
 {
 	struct bs_ring *ring = bs_ring_new(4, sizeof(struct bs_notice));
-	struct bs_notice notice = {.kind = BS_NOTICE_LINK, .sample_length = 2, .sample = "up"};
+	struct bs_notice notice = {.kind = BS_NOTICE_NEIGHBOUR, .sample_length = 2, .sample = "up"};
 	setenv("TZ", "XYZ-3", 1);
 	tzset();
 	struct log_writer *writer = new_writer(target);

@@ -61,6 +61,12 @@ Test(notice_text, every_kind_of_a_session)
 	expect(&notice, "VERDICT early-talk on [192.0.2.7] for 3600s", NULL);
 	cr_assert(bs_address_parse("2001:db8:7::7", &notice.client.address));
 	expect(&notice, "VERDICT early-talk on [2001:db8:7::/64] for 3600s", NULL);
+	notice = notice_of(BS_NOTICE_RATE);
+	notice.total = 31;
+	expect(&notice,
+		"Connection rate limit exceeded: 31 from [192.0.2.7]:41234 for service smtp",
+		"DISCONNECT [192.0.2.7]:41234 outcome=rate time=0.31");
+	cr_expect_eq(notice_severity(&notice), BS_LOG_WARNING);
 	notice = notice_of(BS_NOTICE_CROWDED);
 	expect(&notice, "NOQUEUE: reject: CONNECT from [192.0.2.7]:41234: too many connections",
 		"DISCONNECT [192.0.2.7]:41234 outcome=crowded time=0.31");
@@ -99,16 +105,14 @@ Test(notice_text, ipv6)
 Test(notice_text, what_belongs_to_no_session_is_told_as_it_is)
 {
 	char text[NOTICE_TEXT];
-	struct bs_notice notice = {.kind = BS_NOTICE_LINK};
-	set_sample(&notice, "port mx0: link down", 19);
-	notice.total = BS_LOG_WARNING;
-	cr_expect_eq(notice_text(&notice, text), 19);
-	cr_expect_str_eq(text, "port mx0: link down");
+	struct bs_notice notice = {.kind = BS_NOTICE_NEIGHBOUR};
+	set_sample(&notice, "gateway is back", 15);
+	notice.total = BS_LOG_INFO;
+	cr_expect_eq(notice_text(&notice, text), 15);
+	cr_expect_str_eq(text, "gateway is back");
 	cr_expect_eq(notice_closing_text(&notice, text), 0);
-	cr_expect_eq(notice_severity(&notice), BS_LOG_WARNING);
-	notice.total = 0;
 	cr_expect_eq(notice_severity(&notice), BS_LOG_INFO);
-	notice.kind = BS_NOTICE_NEIGHBOUR;
+	notice.total = 0;
 	cr_expect_eq(notice_severity(&notice), BS_LOG_WARNING);
 	cr_expect_eq(notice_closing_text(&notice, text), 0);
 	// Another kind's byte count is no severity.

@@ -195,6 +195,7 @@ Test(policy, texts)
 	complete_reply(&text[BS_TEMPLATE_DRAINING], "421 mx1.example.org ");
 	complete_reply(&text[BS_TEMPLATE_TIMEOUT], "421 4.4.2 mx1.example.org ");
 	complete_reply(&text[BS_TEMPLATE_CROWDED], "421 mx1.example.org ");
+	complete_reply(&text[BS_TEMPLATE_RATE], "421 mx1.example.org ");
 	complete_reply(&text[BS_TEMPLATE_STUTTER], "554-mx1.example.org ");
 	for (int i = BS_TEMPLATE_OF_VERDICT(BS_VERDICT_NONE + 1); i < BS_TEMPLATES; i++) {
 		complete_reply(&text[i], "554 mx1.example.org ");

@@ -135,10 +135,12 @@ static void make_policy(struct wire *wire, const struct wire_settings *settings)
 	set_template(texts, BS_TEMPLATE_DRAINING, "421 4.3.2 stopping\r\n");
 	set_template(texts, BS_TEMPLATE_TIMEOUT, "421 4.4.2 timeout\r\n");
 	set_template(texts, BS_TEMPLATE_CROWDED, "421 4.7.0 too many connections\r\n");
+	set_template(texts, BS_TEMPLATE_RATE, "421 too many connections, try again later\r\n");
 	set_template(texts, BS_TEMPLATE_STUTTER, "554-slowly\r\n");
 	set_template(texts, BS_TEMPLATE_VERDICT_HARVEST, "554 harvest\r\n");
 	set_template(texts, BS_TEMPLATE_VERDICT_EARLY_TALK, "554 early talk\r\n");
 	set_template(texts, BS_TEMPLATE_VERDICT_REFUSALS, "554 refusals\r\n");
+	set_template(texts, BS_TEMPLATE_VERDICT_LISTED, "554 listed\r\n");
 	set_template(texts, BS_TEMPLATE_KILLED, "421 4.7.0 killed\r\n");
 	snprintf(policy->hostname, sizeof(policy->hostname), "mx1.example.org");
 	atomic_store(&bs_policy_current, policy);
