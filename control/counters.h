@@ -87,7 +87,16 @@
 	X(too_large, "too-large", "mails over the size limit") \
 	X(errors_limit, "error-limit", "sessions ended for too many errors") \
 	X(timeouts, "timeouts", "sessions ended for waiting too long") \
-	X(lost, "lost-connections", "clients that left without QUIT")
+	X(lost, "lost-connections", "clients that left without QUIT") \
+	X(dns_looked, "dns-looked", "answers of the DNS that checks wanted") \
+	X(dns_cached, "dns-cached", "of these, remembered ones") \
+	X(dns_joined, "dns-joined", "of these, asked for already by another session") \
+	X(dns_asked, "dns-asked", "questions sent to name servers, repetitions included") \
+	X(dns_found, "dns-found", "answers with records") \
+	X(dns_negative, "dns-negative", "answers that there is no such name or record") \
+	X(dns_trouble, "dns-trouble", "questions without an answer: nothing is known then") \
+	X(dns_timeouts, "dns-timeouts", "name servers that said nothing in time") \
+	X(dns_evicted, "dns-evicted", "answers forgotten before their time for want of room")
 
 struct bs_dataplane_counters {
 	uint64_t reason[BS_REASON_COUNT];

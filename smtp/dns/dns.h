@@ -16,6 +16,7 @@
 #include <sys/queue.h>
 
 #include "dataplane/seam/address.h"
+#include "smtp/timers.h"
 
 #define DNS_NAME 254 // RFC 1035, 2.3.4: 253 as text, with the final NUL
 
@@ -50,6 +51,7 @@ struct dns_answer {
 };
 
 struct dns_asker;
+struct heap;
 struct resolver;
 
 // Where answers come from: the resolver, or what a test has written down.
@@ -59,11 +61,16 @@ struct dns_source {
 		const char *name, enum dns_type type);
 	// The asker wants to know no more: its answers are let go, nothing is called any more.
 	void (*forget)(struct dns_source *source, struct dns_asker *asker);
+	// asker->deadline_ms was changed: when it comes and something is pending, `late` of the asker is set and `news` called. NULL:
+	// the source knows no time.
+	void (*deadline)(struct dns_source *source, struct dns_asker *asker);
+	struct heap *heap; // of the askers' questions; NULL: malloc()
 };
 
 #define DNS_QUESTIONS 320 // of one asker; what is more is answered with DNS_TROUBLE
 
 struct dns_question; // one of an asker; smtp/dns/asker.c
+struct dns_hold;     // of an answer for an asker; smtp/dns/resolver.c
 
 // Who asks. Zeroed by dns_asker_init().
 struct dns_asker {
@@ -73,6 +80,12 @@ struct dns_asker {
 		deadline_ms; // of the worker's clock: from then on what has not come is DNS_TROUBLE; UINT64_MAX: none
 	uint32_t questions, pending;
 	SLIST_HEAD(, dns_question) question;
+	bool late; // the deadline has come
+	// the source's own
+	bool telling;
+	struct timer timer;
+	SLIST_HEAD(, dns_hold) held;
+	TAILQ_ENTRY(dns_asker) entry; // of those to be told
 };
 
 void dns_asker_init(
@@ -82,7 +95,11 @@ void dns_asker_init(
 const struct dns_answer *dns_look(struct dns_asker *asker, const char *name, enum dns_type type);
 // Moves the deadline; when it has come already what is pending is told (news) at the next turn.
 void dns_asker_deadline(struct dns_asker *asker, uint64_t deadline_ms);
+// Lets all answers go; then it can ask anew, without a deadline. Also from within `news`, after which the asker may be gone.
 void dns_asker_forget(struct dns_asker *asker);
+
+// A name as it is asked for: lower case, without its final dot. Its length, or 0 when it is none (see dns_look()).
+size_t dns_name_lower(const char *name, char lower[DNS_NAME]);
 
 // "d.c.b.a.zone" or nibbles (RFC 1035, 3.5; RFC 3596, 2.5; RFC 5782, 2.1 and 2.4). `zone` "": in-addr.arpa or ip6.arpa. False
 // when it is too long.

@@ -9,6 +9,7 @@
 
 #include "smtp/dns/dns.h"
 
+struct bs_worker_counters; // of which the resolver counts those called dns_...
 struct heap;
 struct poller;
 
@@ -25,13 +26,9 @@ struct resolver_settings {
 	uint32_t in_flight;  // questions on the wire; more wait
 };
 
-struct resolver_counters {
-	uint64_t looked, cached, joined, asked, found, negative, trouble, timeouts, evicted;
-};
-
 // NULL with a line in `error` that names fault and cure.
 struct resolver *resolver_new(const struct resolver_settings *settings, struct heap *heap,
-	struct poller *poller, struct resolver_counters *counters, char error[256]);
+	struct poller *poller, struct bs_worker_counters *counters, char error[256]);
 void resolver_free(struct resolver *resolver);
 struct dns_source *resolver_source(struct resolver *resolver);
 
