@@ -52,6 +52,9 @@ struct config_list { // list "NAME" { file = "..." action = ... }
 
 #define CONFIG_CORES_MOST 64 // of a kind; struct daemon has as many rows
 
+// Where keys of checks { } have their defaults from (control/config_preset.h).
+enum config_preset { PRESET_STANDARD, PRESET_POLICYD_WEIGHT };
+
 enum config_log_format { LOG_FORMAT_POSTFIX, LOG_FORMAT_JSON };
 
 struct config {
@@ -96,7 +99,10 @@ struct config {
 	struct config_list *list;
 	size_t list_count;
 	uint32_t drain_timeout_ms;
-	// smtp { }, waiting { } and verdicts { }: the fields of struct bs_policy that a reload may change
+	// checks { }, greylist { }
+	uint8_t checks_preset; // enum config_preset
+	uint32_t greylist_entries;
+	// smtp { }, waiting { }, verdicts { }, checks { }, greylist { } and rates { }: the fields of struct bs_policy that a reload may change
 	struct bs_policy
 		smtp; // only its numbers are filled in here; lists, names, templates by policy_new()
 };

@@ -156,6 +156,23 @@ static void check_limits(struct config_reading *reading)
 			size);
 }
 
+static void check_totals(struct config_reading *reading)
+{
+	const struct bs_checks *checks = &reading->config->smtp.checks;
+	const struct bs_greylist_rules *greylist = &checks->greylist;
+	const struct config_setting *delay = setting_of(reading, "greylist", "delay");
+	const struct config_setting *window = setting_of(reading, "greylist", "retry-window");
+
+	if (checks->refuse != 0 && checks->defer >= checks->refuse)
+		config_fault(reading, 0, config_key_find("checks", "defer-score"), 0,
+			"is not below refuse-score, so clients are refused and never deferred; "
+			"make "
+			"it smaller, or refuse-score larger");
+	if (!delay->faulty && !window->faulty && greylist->retry_ms <= greylist->delay_ms)
+		config_fault(reading, 0, config_key_find("greylist", "retry-window"), 0,
+			"is not longer than delay, so no retry ever passes; make it longer");
+}
+
 // Classes: the fixed ones, then one for each list.
 #define LISTS_MOST (BS_CLASSES_MAX - BS_CLASS_LISTS)
 
@@ -198,6 +215,7 @@ void config_check(struct config_reading *reading)
 	check_domains(reading);
 	check_cores(reading);
 	check_limits(reading);
+	check_totals(reading);
 	check_lists(reading);
 	config_check_ports(reading);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/config_preset.h"
 #include "control/config_reading.h"
 #include "control/config_text.h"
 #include "control/config_values.h"
@@ -141,13 +142,31 @@ static void fill_defaults(struct config_reading *reading)
 	for (unsigned i = 0; i < reading->parse->instance_count; i++) {
 		for (unsigned k = 0; k < config_key_count; k++) {
 			const struct config_key *key = &config_keys[k];
+			char text[CONFIG_STANDARD];
+			const char *standard = config_value_standard(key, text);
 
 			// An empty default of a list is what calloc() made.
-			if (in_instance(reading, i, k) && key->standard != NULL &&
+			if (in_instance(reading, i, k) && standard != NULL &&
 				!config_key_is_list(key) &&
-				!config_value_set(key, config_base(reading, i), key->standard, why))
+				!config_value_set(key, config_base(reading, i), standard, why))
 				config_fault(reading, i, key, 0, "%s", why);
 		}
+	}
+}
+
+// Which preset is known only after all files are read.
+static void fill_preset(struct config_reading *reading)
+{
+	enum config_preset preset = (enum config_preset)reading->config->checks_preset;
+	char why[CONFIG_WHY];
+
+	for (unsigned k = 0; k < config_key_count; k++) {
+		const struct config_key *key = &config_keys[k];
+		const char *value = config_preset_value(preset, key);
+
+		if (value != NULL && config_setting_of(reading, 0, key)->place.file == NULL &&
+			!config_value_set(key, reading->config, value, why))
+			config_fault(reading, 0, key, 0, "%s", why);
 	}
 }
 
@@ -198,6 +217,7 @@ bool config_fill(struct config_reading *reading)
 	fill_defaults(reading);
 	for (size_t i = 0; i < reading->parse->item_count; i++)
 		fill_item(reading, &reading->parse->item[i]);
+	fill_preset(reading);
 	if (!reading->parse->incomplete)
 		say_missing(reading);
 	return true;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control/config.h"
+#include "control/config_check_rows.h"
 #include "control/nearest.h"
 
 #define KB UINT64_C(1024)
@@ -103,6 +103,10 @@ const struct config_key config_keys[] = {
 	{"verdicts", "forgiven", KIND_DURATION, FIELD(config, smtp.verdicts.forgiven_ms), .change = CHANGE_SET, .standard = "7d", .most = 30 * DAY,
 	 .sentence = "So long after a mail of it was accepted a source gets no verdict, whatever else it does. 0s: it gets one."},
 
+	CHECKS_KEYS
+	GREYLIST_KEYS
+	RATES_KEYS
+
 	{"smtp", "service", KIND_COUNT, FIELD(config, service), .standard = "25", .least = 1, .most = 65535,
 	 .sentence = "TCP port that we serve."},
 	{"smtp", "greeted-timeout", KIND_DURATION, FIELD(config, smtp.greeted_timeout_ms), .change = CHANGE_SET, .standard = "5m", .least = SECOND, .most = HOUR,
@@ -195,6 +199,21 @@ const struct config_section_row config_sections[] = {
 	{"verdicts", false,
 		"When a source is refused for what its sessions did, and for how long. Those on "
 		"allow lists are not."},
+	{"checks", false,
+		"What is looked at, and what comes of it. Each check has a key with its name: off, "
+		"observe "
+		"(decided and logged, changes nothing) or enforce; and one with its weights, HIT "
+		"or "
+		"HIT/MISS, which add to the total of a session. A check that refuses does so "
+		"whatever its "
+		"weights are."},
+	{"greylist", false,
+		"Greylisting, when checks.greylist is not off: who was not seen before is told to "
+		"come "
+		"again."},
+	{"rates", false,
+		"How much one source may send in a time. Allow lists and trusted relays are "
+		"excepted."},
 	{"smtp", false, "Limits of a session."},
 	{"relay", false,
 		"A mail server as backend: how long we wait for it, what we remember of its "

@@ -10,10 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "control/checks_policy.h"
+
 enum config_kind {
 	KIND_HOSTNAME,    // char[width]; fully qualified
 	KIND_TEXT,        // char[width]; printable ASCII
 	KIND_PCI,         // char[width]; PCI address with domain
+	KIND_ZONE,        // char[width]; zone of a DNS list, perhaps with a secret key
 	KIND_INTERFACE,   // char[width]; name of a kernel interface
 	KIND_BACKEND,     // char *; URI of a known scheme
 	KIND_LOG,         // char *; syslog, stderr, file:/path
@@ -23,6 +26,8 @@ enum config_kind {
 	KIND_SIZE,        // the same, in bytes: 500, 64kb, 50mb
 	KIND_DURATION,    // the same, in milliseconds: 25s, 5m
 	KIND_WORD,        // the same, one of `words`
+	KIND_SCORE,       // struct bs_score: weights of hit and miss
+	KIND_TOTAL,       // int32_t, hundredths (least and most are int64_t), or the word `words`
 	KIND_DOMAINS,     // lists: an array, and a size_t count at `count_offset`
 	KIND_ADDRESSES,
 	KIND_GATEWAYS, // gateway4 and gateway6 of struct config_port
@@ -50,6 +55,11 @@ struct config_key {
 	uint64_t least, most; // of the value; of a text, its length
 	const char *words;    // "a|b|c"
 	uint8_t first_word;   // value of the first of them
+	int32_t word_value;   // KIND_TOTAL: what the word stands for
+	struct bs_score
+		score; // KIND_SCORE: what is in force without the key, instead of `standard`
+	bool inherits; // of policy { }: without the key it is as for all
+	bool secret;   // not in replies and logs
 	const char *sentence;
 };
 

@@ -27,28 +27,25 @@ static void print_comment(const char *indent, const char *text, FILE *out)
 	}
 }
 
-static bool is_number(const struct config_key *key)
-{
-	return key->kind == KIND_COUNT || key->kind == KIND_SIZE || key->kind == KIND_DURATION;
-}
-
 void config_print_comment(const struct config_key *key, FILE *out)
 {
 	const char *indent = key->section[0] == '\0' ? "" : "\t";
+	char text[CONFIG_STANDARD];
+	const char *standard = config_value_standard(key, text);
 
 	print_comment(indent, key->sentence, out);
 	if (key->needed)
 		fprintf(out, "%s# Must be set.\n", indent);
-	else if (key->standard != NULL && key->kind == KIND_WORD)
-		fprintf(out, "%s# Default: \"%s\".\n", indent, key->standard);
-	else if (is_number(key)) {
-		fprintf(out, "%s# Default: %s; ", indent, key->standard);
+	else if (standard != NULL && key->kind == KIND_WORD)
+		fprintf(out, "%s# Default: \"%s\".\n", indent, standard);
+	else if (standard != NULL && config_value_has_range(key)) {
+		fprintf(out, "%s# Default: %s; ", indent, standard);
 		config_value_print_range(key, out);
 		fputs(".\n", out);
-	} else if (key->standard != NULL && config_key_is_list(key))
+	} else if (standard != NULL && config_key_is_list(key))
 		fprintf(out, "%s# Default: {}.\n", indent);
-	else if (key->standard != NULL)
-		fprintf(out, "%s# Default: \"%s\".\n", indent, key->standard);
+	else if (standard != NULL)
+		fprintf(out, "%s# Default: \"%s\".\n", indent, standard);
 }
 
 static void print_keys(const char *section, const void *base, FILE *out)

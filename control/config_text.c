@@ -121,6 +121,18 @@ static bool pci(const char *text, char *why)
 	return true;
 }
 
+// It may hold a secret key, so that faults don't show it.
+static bool zone(const char *text, char *why)
+{
+	char other[CONFIG_WHY];
+
+	if (!config_text_domain(text, 2, other))
+		return refuse(why,
+			"no name of a zone (not shown, it may hold a key); write one like "
+			"\"zen.spamhaus.org\"");
+	return true;
+}
+
 // What the kernel allows (dev_valid_name), less what no sane name has.
 static bool interface(const char *text, char *why)
 {
@@ -189,6 +201,8 @@ bool config_text_check(const struct config_key *key, const char *text, char *why
 		return reply_text(text, why);
 	case KIND_PCI:
 		return text[0] == '\0' || pci(text, why);
+	case KIND_ZONE:
+		return zone(text, why);
 	case KIND_INTERFACE:
 		return text[0] == '\0' || interface(text, why);
 	case KIND_BACKEND:

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "control/config_lists.h"
+#include "control/config_score.h"
 #include "control/config_text.h"
 
 struct unit {
@@ -87,8 +88,30 @@ static void print_number(const struct config_key *key, uint64_t value, FILE *out
 		unit->name == NULL ? "" : unit->name);
 }
 
+bool config_value_has_range(const struct config_key *key)
+{
+	return key->kind >= KIND_COUNT && key->kind <= KIND_TOTAL && key->kind != KIND_WORD;
+}
+
+static void print_hundredths_range(const struct config_key *key, FILE *out)
+{
+	char low[CONFIG_SCORE_TEXT], high[CONFIG_SCORE_TEXT];
+	bool total = key->kind == KIND_TOTAL;
+	int64_t least = total ? (int64_t)key->least : -CONFIG_SCORE_MOST;
+	int64_t most = total ? (int64_t)key->most : CONFIG_SCORE_MOST;
+
+	if (total)
+		fprintf(out, "%s, or ", key->words);
+	fprintf(out, "%s to %s", config_hundredths_format(least, low),
+		config_hundredths_format(most, high));
+}
+
 void config_value_print_range(const struct config_key *key, FILE *out)
 {
+	if (key->kind == KIND_SCORE || key->kind == KIND_TOTAL) {
+		print_hundredths_range(key, out);
+		return;
+	}
 	if (key->or_zero)
 		fputs("0, or ", out);
 	print_number(key, key->least, out);
@@ -146,6 +169,66 @@ static bool number_set(const struct config_key *key, void *base, const char *tex
 	}
 	store(key, base, value);
 	return true;
+}
+
+static bool score_set(const struct config_key *key, void *base, const char *text, char *why)
+{
+	struct bs_score score;
+
+	if (!config_score_parse(text, &score)) {
+		snprintf(why, CONFIG_WHY,
+			"'%.60s' is no weight; write one of a hit like 4.35, or of a hit and a "
+			"miss "
+			"like "
+			"1.5/-1.25, each -99.99 to 99.99",
+			text);
+		return false;
+	}
+	memcpy((char *)base + key->offset, &score, sizeof(score));
+	return true;
+}
+
+static bool total_set(const struct config_key *key, void *base, const char *text, char *why)
+{
+	int64_t value = key->word_value;
+	int32_t stored;
+
+	if (strcmp(text, key->words) != 0 &&
+		(!config_hundredths_parse(text, &value) || value < (int64_t)key->least ||
+			value > (int64_t)key->most)) {
+		char low[CONFIG_SCORE_TEXT], high[CONFIG_SCORE_TEXT];
+
+		snprintf(why, CONFIG_WHY, "'%.60s' is no such total; write %s, or %s to %s", text,
+			key->words, config_hundredths_format((int64_t)key->least, low),
+			config_hundredths_format((int64_t)key->most, high));
+		return false;
+	}
+	stored = (int32_t)value;
+	memcpy((char *)base + key->offset, &stored, sizeof(stored));
+	return true;
+}
+
+static void hundredths_print(const struct config_key *key, const void *base, FILE *out)
+{
+	char text[CONFIG_SCORE_TEXT];
+	struct bs_score score;
+	int32_t total;
+
+	if (key->kind == KIND_SCORE) {
+		memcpy(&score, (const char *)base + key->offset, sizeof(score));
+		fprintf(out, "\"%s\"", config_score_format(score, text));
+		return;
+	}
+	memcpy(&total, (const char *)base + key->offset, sizeof(total));
+	fprintf(out, "\"%s\"",
+		total == key->word_value ? key->words : config_hundredths_format(total, text));
+}
+
+const char *config_value_standard(const struct config_key *key, char text[CONFIG_STANDARD])
+{
+	if (key->kind != KIND_SCORE || key->inherits)
+		return key->standard;
+	return config_score_format(key->score, text);
 }
 
 static bool word_set(const struct config_key *key, void *base, const char *text, char *why)
@@ -211,6 +294,10 @@ bool config_value_set(
 		return number_set(key, base, text, why);
 	case KIND_WORD:
 		return word_set(key, base, text, why);
+	case KIND_SCORE:
+		return score_set(key, base, text, why);
+	case KIND_TOTAL:
+		return total_set(key, base, text, why);
 	default:
 		break;
 	}
@@ -236,6 +323,10 @@ void config_value_print(const struct config_key *key, const void *base, FILE *ou
 		return;
 	case KIND_WORD:
 		word_print(key, base, out);
+		return;
+	case KIND_SCORE:
+	case KIND_TOTAL:
+		hundredths_print(key, base, out);
 		return;
 	default:
 		break;

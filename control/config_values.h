@@ -17,11 +17,17 @@
 bool config_value_set(
 	const struct config_key *key, void *base, const char *text, char why[CONFIG_WHY]);
 
+// The value that is in force without the key, as it would be written; NULL when there is none, or none alone.
+#define CONFIG_STANDARD 24
+const char *config_value_standard(const struct config_key *key, char text[CONFIG_STANDARD]);
+
 // Writes the value as it would stand in a file: 5m, "text", {"a", "b"}.
 void config_value_print(const struct config_key *key, const void *base, FILE *out);
 
-// Writes what is allowed: "576 to 9000". For keys of numbers.
+// Writes what is allowed: "576 to 9000". For keys of numbers, weights and totals.
+// config_value_has_range() tells them.
 void config_value_print_range(const struct config_key *key, FILE *out);
+bool config_value_has_range(const struct config_key *key);
 
 // Frees what config_value_set() allocated there.
 void config_value_free(const struct config_key *key, void *base);

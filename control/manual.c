@@ -48,14 +48,16 @@ static void key_default(const struct config_key *key)
 		puts("Must be set.");
 		return;
 	}
-	if (key->standard == NULL)
+	char text[CONFIG_STANDARD];
+	const char *standard = config_value_standard(key, text);
+	if (standard == NULL)
 		return;
 	fputs("Default: ", stdout);
-	if (key->standard[0] == '\0')
+	if (standard[0] == '\0')
 		fputs(config_key_is_list(key) ? "{}" : "\\(dq\\(dq", stdout);
 	else
-		put(key->standard);
-	if (key->kind == KIND_COUNT || key->kind == KIND_SIZE || key->kind == KIND_DURATION) {
+		put(standard);
+	if (config_value_has_range(key)) {
 		fputs("; ", stdout);
 		config_value_print_range(key, stdout);
 	} else if (key->kind == KIND_WORD) {

@@ -42,19 +42,27 @@ json_t *request_reload(struct request_call *call)
 static const struct config_key *settable(const char *name, json_t **refusal)
 {
 	struct nearest nearest = {0};
-	const struct config_key *found = NULL, *fixed = NULL;
+	const struct config_key *found = NULL, *fixed = NULL, *other = NULL;
+	const char *last = strrchr(name, '.') != NULL ? strrchr(name, '.') + 1 : name;
 	for (unsigned i = 0; i < config_key_count; i++) {
 		const struct config_key *key = &config_keys[i];
 		size_t section = strlen(key->section);
 		bool whole = section > 0 && strncmp(name, key->section, section) == 0 &&
 			     name[section] == '.' && strcmp(name + section + 1, key->name) == 0;
 		bool same = whole || strcmp(name, key->name) == 0;
-		if (same && key->change == CHANGE_SET)
+		if (same && key->change == CHANGE_SET) {
+			other = found;
 			found = key;
-		else if (same)
+		} else if (same)
 			fixed = key;
 		if (key->change == CHANGE_SET)
-			nearest_offer(&nearest, name, key->name);
+			nearest_offer(&nearest, last, key->name);
+	}
+	if (other != NULL) {
+		*refusal = request_error(
+			"\"%.60s\" is a key of several sections; write \"%s.%s\" or \"%s.%s\"",
+			name, other->section, other->name, found->section, found->name);
+		return NULL;
 	}
 	if (found == NULL && fixed != NULL)
 		*refusal = request_error("\"%.60s\" can't be set at run time; change it in the "

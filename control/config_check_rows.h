@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Rows of the table of keys (control/config_keys.c) for what judges: each check of smtp/checks/rows.h gets a key with its
+// name and one with its weights, in checks { } and, where it is judged for a recipient, in policy "NAME" { }.
+//
+// Only control/config_keys.c includes it.
+#pragma once
+
+#include "control/config.h"
+#include "dataplane/seam/source.h"
+#include "smtp/checks/dashed.h"
+
+// clang-format off
+#define X(identifier, row, ...) \
+	_Static_assert(sizeof(#row "-score") <= CHECK_NAME, #row); \
+	static const char name_##row[CHECK_NAME] = BS_DASHED(#row); \
+	static const char score_##row[CHECK_NAME] = BS_DASHED(#row "-score");
+BS_CHECKS(X)
+#undef X
+
+#define MODES "off|observe|enforce"
+#define MODE_WORD_OFF     "off"
+#define MODE_WORD_OBSERVE "observe"
+#define MODE_WORD_ENFORCE "enforce"
+
+#define HIT_SCORES  "A hit adds its weight."
+#define HIT_REFUSES "A hit refuses."
+#define HIT_DEFERS  "A hit defers."
+
+#define HUNDREDTHS_MOST 99999 // of a total: 999.99
+
+// What stands for all recipients.
+#define CHECK_KEYS(identifier, row, at, does, how, hits, misses, answer, digits, reply, says) \
+	{"checks", name_##row, KIND_WORD, FIELD(config, smtp.checks.mode[BS_CHECK_##identifier]), .change = CHANGE_SET, .standard = MODE_WORD_##how, .words = MODES, \
+	 .sentence = "Hit: " says ". " HIT_##does}, \
+	{"checks", score_##row, KIND_SCORE, FIELD(config, smtp.checks.score[BS_CHECK_##identifier]), .change = CHANGE_SET, .score = {hits, misses}, \
+	 .sentence = "Its weights."},
+
+#define CHECKS_KEYS \
+	{"checks", "preset", KIND_WORD, FIELD(config, checks_preset), .change = CHANGE_RELOAD, .standard = "standard", .words = "standard|policyd-weight", \
+	 .sentence = "Where keys of this section that are not set have their defaults from. policyd-weight: weights, modes and threshold as that program has them; SPF and greylisting, which it hasn't, are off."}, \
+	{"checks", "refuse-score", KIND_TOTAL, FIELD(config, smtp.checks.refuse), .change = CHANGE_SET, .standard = "1", .words = "never", .least = 1, .most = HUNDREDTHS_MOST, \
+	 .sentence = "Total of the weights from which a client is refused. At 1 a hit in one DNS list of weight 1 is enough, as with postscreen: make it larger where several should agree."}, \
+	{"checks", "defer-score", KIND_TOTAL, FIELD(config, smtp.checks.defer), .change = CHANGE_SET, .standard = "never", .words = "never", .least = 1, .most = HUNDREDTHS_MOST, \
+	 .sentence = "Total from which a client is told to try again later."}, \
+	{"checks", "skip-score", KIND_TOTAL, FIELD(config, smtp.checks.skip), .change = CHANGE_SET, .standard = "never", .words = "never", .least = (uint64_t)-HUNDREDTHS_MOST, .most = (uint64_t)-1, \
+	 .sentence = "Total, below zero, down from which a client is spared the rest of the wait and greylisting."}, \
+	{"checks", "refuse-at", KIND_WORD, FIELD(config, smtp.refuse_at), .change = CHANGE_SET, .standard = "rcpt", .words = "rcpt|mail|connect", \
+	 .sentence = "Where a refusal is given at the earliest. rcpt: so that the log has sender and recipient, and postmaster, abuse and recipients of a policy can be reached; with mail and connect they can't."}, \
+	BS_CHECKS(CHECK_KEYS)
+
+#define GREYLIST_KEYS \
+	{"greylist", "delay", KIND_DURATION, FIELD(config, smtp.checks.greylist.delay_ms), .change = CHANGE_SET, .standard = "5m", .least = SECOND, .most = DAY, \
+	 .sentence = "How long after the first try a further one passes."}, \
+	{"greylist", "retry-window", KIND_DURATION, FIELD(config, smtp.checks.greylist.retry_ms), .change = CHANGE_SET, .standard = "4h", .least = MINUTE, .most = 30 * DAY, \
+	 .sentence = "How long after the first try it must have come. Longer than the delay; RFC 5321 has senders try for 4 days, some only each few hours."}, \
+	{"greylist", "lifetime", KIND_DURATION, FIELD(config, smtp.checks.greylist.lifetime_ms), .change = CHANGE_SET, .standard = "36d", .least = HOUR, .most = 49 * DAY, \
+	 .sentence = "How long what has passed is remembered after its last use."}, \
+	{"greylist", "auto-allow", KIND_COUNT, FIELD(config, smtp.checks.greylist.auto_allow), .change = CHANGE_SET, .standard = "5", .most = 1000000, \
+	 .sentence = "Passes of a network (or domain, see key) after which it is not greylisted any more; 0: it always is."}, \
+	{"greylist", "only-from-score", KIND_TOTAL, FIELD(config, smtp.checks.greylist.only_from), .change = CHANGE_SET, .standard = "all", .words = "all", .word_value = INT32_MIN, .least = (uint64_t)-HUNDREDTHS_MOST, .most = HUNDREDTHS_MOST, \
+	 .sentence = "Only sessions with at least this total of weights are greylisted. all: whatever the total."}, \
+	{"greylist", "key", KIND_WORD, FIELD(config, smtp.checks.greylist.spf_key), .change = CHANGE_SET, .standard = "network", .words = "network|spf-domain", \
+	 .sentence = "What is remembered with sender and recipient. network: the client's /24 or /64. spf-domain: the sender's domain where SPF passes, so that large senders may come from anywhere; else the network."}, \
+	{"greylist", "entries", KIND_COUNT, FIELD(config, greylist_entries), .standard = "1000000", .least = 1000, .most = 100000000, \
+	 .sentence = "Most that is remembered; then the longest unused goes."},
+
+#define RATES_KEYS \
+	{"rates", "window", KIND_DURATION, FIELD(config, smtp.rates.window_ms), .change = CHANGE_SET, .standard = "1m", .least = SECOND, .most = DAY, \
+	 .sentence = "The time within which these are counted, for each IPv4 address or IPv6 /64."}, \
+	{"rates", "connections", KIND_COUNT, FIELD(config, smtp.rates.connections), .change = CHANGE_SET, .standard = "0", .most = BS_RATE_MOST, \
+	 .sentence = "Connections of a source; the next is told 421. 0: no limit."}, \
+	{"rates", "mails", KIND_COUNT, FIELD(config, smtp.rates.mails), .change = CHANGE_SET, .standard = "0", .most = BS_RATE_MOST, \
+	 .sentence = "Mails accepted from a source; the next is told to come later. 0: no limit."}, \
+	{"rates", "recipients", KIND_COUNT, FIELD(config, smtp.rates.recipients), .change = CHANGE_SET, .standard = "0", .most = BS_RATE_MOST, \
+	 .sentence = "Recipients that a source asks for; the next is told to come later. 0: no limit."},
+// clang-format on
