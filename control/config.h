@@ -15,6 +15,7 @@
 #include "dataplane/port.h"
 #include "dataplane/seam/address.h"
 #include "smtp/backend_settings.h"
+#include "smtp/dns/resolver.h"
 
 enum config_device { DEVICE_PCI, DEVICE_TAP, DEVICE_AF_PACKET, DEVICE_AF_XDP };
 enum config_hugepages { HUGEPAGES_AUTO, HUGEPAGES_REQUIRED, HUGEPAGES_OFF };
@@ -85,6 +86,8 @@ struct config {
 	uint16_t service; // TCP port
 	// relay { }
 	struct backend_settings relay;
+	// dns { }
+	struct resolver_settings dns;
 	// limits { }
 	uint32_t connections;    // records: waiting, talking and closing together
 	uint32_t half_open;      // of these, SYN cache

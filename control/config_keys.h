@@ -17,6 +17,7 @@ enum config_kind {
 	KIND_TEXT,        // char[width]; printable ASCII
 	KIND_PCI,         // char[width]; PCI address with domain
 	KIND_ZONE,        // char[width]; zone of a DNS list, perhaps with a secret key
+	KIND_SERVERS,     // char[width]; name servers, "" or several
 	KIND_INTERFACE,   // char[width]; name of a kernel interface
 	KIND_BACKEND,     // char *; URI of a known scheme
 	KIND_LOG,         // char *; syslog, stderr, file:/path

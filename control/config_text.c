@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "control/config_values.h"
+#include "smtp/dns/servers.h"
 #include "smtp/relay_place.h"
 
 #define DOMAIN_MOST 253 // RFC 1035, 2.3.4, without the final dot and the root's length
@@ -188,6 +189,7 @@ static bool reply_text(const char *text, char *why)
 
 bool config_text_check(const struct config_key *key, const char *text, char *why)
 {
+	char fault[DNS_SERVER_WHY];
 	if (strlen(text) > key->most)
 		return refuse(why, "longer than %u characters; shorten it", (unsigned)key->most);
 	for (const char *c = text; *c != '\0'; c++) {
@@ -203,6 +205,9 @@ bool config_text_check(const struct config_key *key, const char *text, char *why
 		return text[0] == '\0' || pci(text, why);
 	case KIND_ZONE:
 		return zone(text, why);
+	case KIND_SERVERS:
+		return dns_servers_parse(text, &(struct dns_servers){0}, fault) ||
+		       refuse(why, "%s", fault);
 	case KIND_INTERFACE:
 		return text[0] == '\0' || interface(text, why);
 	case KIND_BACKEND:

@@ -187,14 +187,18 @@ static bool make_worker(struct roles *roles, uint32_t number, struct backend *ba
 		.counters = new_counters(sizeof(struct bs_worker_counters)),
 		.door = desk_door(daemon->desk, &core->bell),
 		.draining = &daemon->draining,
-		.sources = daemon->sources};
+		.sources = daemon->sources,
+		.dns = &daemon->config->dns,
+		.error = error};
 	daemon->worker[number] = settings.counters;
 	if (settings.counters == NULL || settings.log == NULL)
 		return fail(error, "no memory for a worker");
 	daemon->worker_count = number + 1u;
+	error[0] = '\0';
 	roles->worker[number] = worker_new(&settings);
 	if (roles->worker[number] == NULL)
-		return fail(error, "no memory for a worker: lower limits/talking");
+		return error[0] == '\0' &&
+		       fail(error, "no memory for a worker: lower limits/talking");
 	struct role role = {"worker", roles->worker[number], worker_poll, worker_ready,
 		worker_patience, worker_descriptor};
 	return add_role(core, role, error);

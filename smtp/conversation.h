@@ -12,6 +12,7 @@
 
 #include "dataplane/seam/stream.h"
 #include "smtp/backend.h"
+#include "smtp/judge.h"
 #include "smtp/session.h"
 #include "smtp/timers.h"
 
@@ -28,6 +29,7 @@ struct conversations {
 	bool draining;
 	struct timers timers;
 	struct conversation_list all;
+	struct judge judge;          // what its checks share; without a heap there are none
 	struct conversation_run run; // those with something to do
 };
 

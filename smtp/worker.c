@@ -10,6 +10,7 @@
 
 #include "control/policy.h"
 #include "smtp/conversation.h"
+#include "smtp/dns/resolver.h"
 #include "smtp/heap.h"
 #include "smtp/poller.h"
 #include "smtp/worker_inquiry.h"
@@ -24,11 +25,28 @@
 struct worker {
 	struct worker_settings settings;
 	struct conversations conversations;
+	struct resolver *resolver; // NULL: the configuration has none
 };
 
 static uint64_t wall_seconds(void)
 {
 	return (uint64_t)time(NULL);
+}
+
+// True also when none is wanted.
+static bool make_resolver(struct worker *worker)
+{
+	const struct worker_settings *settings = &worker->settings;
+	struct conversations *all = &worker->conversations;
+	char why[256];
+	if (settings->dns == NULL)
+		return true;
+	worker->resolver = resolver_new(settings->dns, all->delivery.heap, all->delivery.poller,
+		settings->counters, settings->error != NULL ? settings->error : why);
+	if (worker->resolver == NULL)
+		return false;
+	all->judge.dns = resolver_source(worker->resolver);
+	return true;
 }
 
 struct worker *worker_new(const struct worker_settings *settings)
@@ -63,10 +81,16 @@ struct worker *worker_new(const struct worker_settings *settings)
 		.log = settings->log,
 		.counters = settings->counters,
 		.stopping = settings->draining};
+	all->judge = (struct judge){
+		.heap = heap, .log = settings->log, .counters = settings->counters};
 	all->backend = settings->backend;
 	timers_init(&all->timers, 0);
 	LIST_INIT(&all->all);
 	TAILQ_INIT(&all->run);
+	if (!make_resolver(worker)) {
+		worker_free(worker);
+		return NULL;
+	}
 	return worker;
 }
 
@@ -94,7 +118,8 @@ void worker_free(struct worker *worker)
 	finish_jobs(worker);
 	while (!LIST_EMPTY(&all->all))
 		conversation_abort(LIST_FIRST(&all->all));
-	finish_jobs(worker);               // that take the mails begun back
+	finish_jobs(worker); // that take the mails begun back
+	resolver_free(worker->resolver);
 	poller_free(all->delivery.poller); // ends connections that wait for a goodbye
 	helper_queue_free(all->delivery.helpers);
 	heap_free(all->session.heap);
@@ -162,6 +187,8 @@ unsigned worker_poll(void *self, uint64_t now_ns)
 	all->now_ms = now_ns / NS_PER_MS;
 	unsigned done = helper_turn(all->delivery.helpers);
 	done += poller_turn(all->delivery.poller, all->now_ms);
+	if (worker->resolver != NULL)
+		done += resolver_turn(worker->resolver, all->now_ms);
 	if (all->backend->operations->tick != NULL)
 		all->backend->operations->tick(all->backend, &all->delivery, all->now_ms);
 	done += take_events(worker);
@@ -201,6 +228,10 @@ uint64_t worker_patience(void *self, uint64_t now_ns)
 	uint64_t next_ms = timers_next(&all->timers), poller_ms = poller_next(all->delivery.poller);
 	if (poller_ms < next_ms)
 		next_ms = poller_ms;
+	uint64_t resolver_ms = worker->resolver != NULL ? resolver_next(worker->resolver)
+							: TIMERS_NEVER;
+	if (resolver_ms < next_ms)
+		next_ms = resolver_ms;
 	if (next_ms == TIMERS_NEVER || next_ms > UINT64_MAX / NS_PER_MS)
 		return UINT64_MAX;
 	return next_ms * NS_PER_MS > now_ns ? next_ms * NS_PER_MS - now_ns : 0;

@@ -17,6 +17,7 @@
 #include "smtp/backend.h"
 #include "smtp/helper.h"
 
+struct resolver_settings;
 struct worker;
 
 // Pointers outlive the worker.
@@ -29,12 +30,14 @@ struct worker_settings {
 	struct bs_bell *bell; // of the lcore that runs us
 	struct bs_log *log;
 	struct bs_worker_counters *counters;
-	struct bs_door *door;         // where control asks; may be NULL
-	const _Atomic bool *draining; // sessions end with 421 at the next command
-	struct bs_sources *sources;   // may be NULL
+	struct bs_door *door;                // where control asks; may be NULL
+	const _Atomic bool *draining;        // sessions end with 421 at the next command
+	struct bs_sources *sources;          // may be NULL
+	const struct resolver_settings *dns; // NULL: no resolver; only for worker_new()
+	char *error; // of 256 bytes, for worker_new() to say what is wrong; may be NULL
 };
 
-// NULL without memory. Control thread, at start.
+// NULL without memory or, with a line in settings->error, without a resolver. Control thread, at start.
 struct worker *worker_new(const struct worker_settings *settings);
 // After the lcore has stopped: aborts what is left.
 void worker_free(struct worker *worker);
