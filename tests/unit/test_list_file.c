@@ -134,6 +134,79 @@ Test(list_file, names_line_and_cure)
 		"192.0.2.1 or 2001:db8::/32\n");
 }
 
+Test(list_file, spamhaus_drop)
+{
+	static const char *const want[] = {
+		"1.10.16.0/20", "2.56.192.0/22", "2001:678:738::/48", "192.0.2.1/32"};
+	char text[BS_PREFIX_TEXT];
+	size_t count;
+	struct bs_prefix *entries = read_text(
+		"; Spamhaus DROP List 2026/11/22\n"
+		"1.10.16.0/20 ; SBL256894\n"
+		"{\"cidr\":\"2.56.192.0/22\",\"sblid\":\"SBL459831\",\"rir\":\"ripencc\"}\r\n"
+		"{\"type\":\"metadata\",\"timestamp\":1732000000,\"records\":2}\n"
+		"{\"cidr\":\"2001:678:738::/48\",\"sblid\":\"SBL635837\"}\n"
+		"{\"type\":\"metadata\",\"records\":1,\"copyright\":\"(c) #; the list's\"}\n"
+		"192.0.2.1 # ours\n",
+		&count);
+
+	cr_assert_not_null(entries, "%s", said);
+	cr_assert_eq(count, sizeof(want) / sizeof(want[0]));
+	for (size_t i = 0; i < count; i++)
+		cr_expect_str_eq(bs_prefix_format(&entries[i], text), want[i]);
+	free(entries);
+	expect_refused("{\"cidr\":\"2.56.192.0/22\"}\n{\"type\":\"metadata\",\"records\":2}\n",
+		":2: says 2 records, but there are 1; the file is not whole: load it again\n");
+	expect_refused("{\"cidr\":\"2.56.192.0/22\n",
+		":1: \"{\"cidr\":\"2.56.192.0/22\" is not JSON; write one like "
+		"{\"cidr\":\"192.0.2.0/24\"}\n");
+	expect_refused("{\"asn\":6233,\"rir\":\"arin\"}\n",
+		":1: \"{\"asn\":6233,\"rir\":\"arin\"}\" has no \"cidr\" with a network; write one "
+		"like {\"cidr\":\"192.0.2.0/24\"}\n");
+	expect_refused("{\"cidr\":7}\n", ":1: \"{\"cidr\":7}\" has no \"cidr\" with a network; "
+					 "write one like {\"cidr\":\"192.0.2.0/24\"}\n");
+	expect_refused("{\"cidr\":\"2.56.192.1/22\"}\n",
+		":1: 2.56.192.1/22 has host bits; write 2.56.192.0/22 or 2.56.192.1\n");
+}
+
+static void expect_range(const char *range, const char *networks)
+{
+	char text[BS_PREFIX_TEXT], got[20000] = "";
+	size_t count;
+	struct bs_prefix *entries = read_text(range, &count);
+
+	cr_assert_not_null(entries, "%s", said);
+	for (size_t i = 0; i < count; i++)
+		sprintf(got + strlen(got), "%s%s", i == 0 ? "" : " ",
+			bs_prefix_format(&entries[i], text));
+	if (networks != NULL)
+		cr_expect_str_eq(got, networks);
+	else
+		cr_expect_eq(count, 254);
+	free(entries);
+}
+
+Test(list_file, ranges)
+{
+	expect_range("192.0.2.1-192.0.2.9 # x",
+		"192.0.2.1/32 192.0.2.2/31 192.0.2.4/30 192.0.2.8/31");
+	expect_range("192.0.2.0 - 192.0.2.255", "192.0.2.0/24");
+	expect_range("192.0.2.7-192.0.2.7", "192.0.2.7/32");
+	expect_range("0.0.0.0-255.255.255.255", "0.0.0.0/0");
+	expect_range("::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "::/0");
+	expect_range("2001:db8::-2001:db8::1:ffff", "2001:db8::/111");
+	expect_range("::1-ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe", NULL);
+	expect_refused("192.0.2.9-192.0.2.1\n",
+		":1: \"192.0.2.9-192.0.2.1\" is no range of addresses; write the lower one first, "
+		"like 192.0.2.1-192.0.2.9\n");
+	expect_refused("192.0.2.1-2001:db8::1\n",
+		":1: \"192.0.2.1-2001:db8::1\" is no range of addresses; write the lower one first, "
+		"like 192.0.2.1-192.0.2.9\n");
+	expect_refused("192.0.2.1-9\n",
+		":1: \"192.0.2.1-9\" is no range of addresses; write the lower one first, "
+		"like 192.0.2.1-192.0.2.9\n");
+}
+
 Test(list_file, long_words_are_cut)
 {
 	char text[902];
