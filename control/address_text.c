@@ -15,8 +15,8 @@ static char *put(char *to, const char *text, size_t length)
 	return to;
 }
 
-bool address_text_set(struct address_text *address, const char *local, const char *domain,
-	const char *delimiters)
+bool address_text_set(
+	struct address_text *address, const char *local, const char *domain, const char *delimiters)
 {
 	size_t locals = local == NULL ? 0 : strnlen(local, ADDRESS_TEXT_LOCAL + 1);
 	size_t domains = strnlen(domain, ADDRESS_TEXT_DOMAIN + 1);

@@ -42,13 +42,25 @@ struct config_port {
 	unsigned line;   // there, for messages
 };
 
-struct config_list { // list "NAME" { file = "..." action = ... }
+enum config_list_of {
+	LIST_OF_CLIENTS, // addresses; the others are names (control/names.h)
+	LIST_OF_HELO,
+	LIST_OF_CLIENT_NAMES,
+	LIST_OF_SENDERS,
+	LIST_OF_RECIPIENTS,
+};
+
+struct config_list { // list "NAME" { files = {...} action = ... }
 	char name[BS_CLASS_NAME];
-	char *file;
-	uint8_t action;    // BS_ACTION_ALLOW, BS_ACTION_REFUSE or BS_ACTION_DROP
+	char *file; // "": none
+	char **files;
+	size_t file_count; // of `files`
+	uint8_t of;        // enum config_list_of
+	uint8_t action;    // BS_ACTION_ALLOW to BS_ACTION_RELAY
 	uint8_t refuse_at; // enum bs_refuse_at
-	char *source;      // the file it stands in
-	unsigned line;     // where `file` stands there
+	bool unverified;
+	char *source;  // the file it stands in
+	unsigned line; // where `file` or `files` stands there
 };
 
 #define CONFIG_CORES_MOST 64 // of a kind; struct daemon has as many rows
@@ -98,6 +110,11 @@ struct config {
 	// networks { }
 	struct bs_prefix *own, *trusted;
 	size_t own_count, trusted_count;
+	// recipients { }
+	char **recipient_files, **pattern_files, **spamtrap_files, **catch_all;
+	size_t recipient_file_count, pattern_file_count, spamtrap_file_count, catch_all_count;
+	char delimiter[9];
+	bool ask_backend;
 	// list "NAME" { }
 	struct config_list *list;
 	size_t list_count;

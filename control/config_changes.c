@@ -128,6 +128,15 @@ static void say_list(struct changes *changes, const char *name, const char *chan
 			"entries-removed", (json_int_t)removed));
 }
 
+static void compare_entries(
+	struct changes *changes, const struct policy_list *before, const struct policy_list *after)
+{
+	size_t common = policy_list_common(before, after);
+	if (common != before->count || common != after->count)
+		say_list(changes, after->name[0] != '\0' ? after->name : before->name, "kept",
+			after->count, after->count - common, before->count - common);
+}
+
 static void compare_lists(struct changes *changes, const struct config *running,
 	const struct policy_base *old, const struct config *fresh, const struct policy_base *new)
 {
@@ -139,12 +148,11 @@ static void compare_lists(struct changes *changes, const struct config *running,
 			continue;
 		}
 		const struct policy_list *after = &new->list[at];
-		size_t common = policy_list_common(before, after);
 		compare_section(changes, "list", before->name, &running->list[i], &fresh->list[at]);
-		if (common != before->count || common != after->count)
-			say_list(changes, before->name, "kept", after->count, after->count - common,
-				before->count - common);
+		compare_entries(changes, before, after);
 	}
+	for (size_t i = 0; i < BASE_RECIPIENT_LISTS; i++)
+		compare_entries(changes, &old->recipient_lists[i], &new->recipient_lists[i]);
 	for (size_t i = 0; i < new->list_count; i++)
 		if (list_of(old, new->list[i].name) < 0)
 			say_list(changes, new->list[i].name, "added", new->list[i].count,

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control/config_check_lists.h"
 #include "control/config_ports.h"
 #include "control/config_reading.h"
 #include "control/config_text.h"
@@ -173,42 +174,6 @@ static void check_totals(struct config_reading *reading)
 			"is not longer than delay, so no retry ever passes; make it longer");
 }
 
-// Classes: the fixed ones, then one for each list.
-#define LISTS_MOST (BS_CLASSES_MAX - BS_CLASS_LISTS)
-
-static void check_lists(struct config_reading *reading)
-{
-	static const char *const taken[] = {
-		"plain", "bogon", "own", "runtime-allow", "runtime-deny"};
-	const struct config_key *refuse_at = config_key_find("list", "refuse-at");
-	const struct config_key *file = config_key_find("list", "file");
-	size_t number = 0;
-
-	for (unsigned i = 1; i < reading->parse->instance_count; i++) {
-		const struct config_instance *instance = &reading->parse->instance[i];
-		const struct config_list *list = &reading->config->list[number];
-
-		if (strcmp(instance->row->name, "list") != 0)
-			continue;
-		if (config_setting_of(reading, i, file)->place.file != NULL)
-			reading->config->list[number].line =
-				config_setting_of(reading, i, file)->place.line;
-		if (number++ == LISTS_MOST)
-			faults_add(reading->faults, instance->place.file, instance->place.line,
-				"list: more than %u lists; put some of them together", LISTS_MOST);
-		for (size_t t = 0; t < sizeof(taken) / sizeof(taken[0]); t++) {
-			if (strcmp(list->name, taken[t]) == 0)
-				faults_add(reading->faults, instance->place.file,
-					instance->place.line,
-					"list \"%s\": the name is ours; give it another",
-					list->name);
-		}
-		if (list->refuse_at == BS_REFUSE_AT_CONNECT && list->action != BS_ACTION_REFUSE)
-			config_fault(reading, i, refuse_at, 0,
-				"only goes with action = refuse; remove it, or change the action");
-	}
-}
-
 void config_check(struct config_reading *reading)
 {
 	check_hostname(reading);
@@ -216,6 +181,6 @@ void config_check(struct config_reading *reading)
 	check_cores(reading);
 	check_limits(reading);
 	check_totals(reading);
-	check_lists(reading);
+	config_check_lists(reading);
 	config_check_ports(reading);
 }

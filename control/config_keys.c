@@ -194,15 +194,37 @@ const struct config_key config_keys[] = {
 	{"networks", "trusted", KIND_PREFIXES, LIST(config, trusted, trusted_count), .change = CHANGE_RELOAD, .standard = "",
 	 .sentence = "Networks that are not dropped though they are private, reserved or in the list above."},
 
-	{"list", "file", KIND_PATH, FIELD(config_list, file), .change = CHANGE_RELOAD, .needed = true, .least = 1, .most = 4000,
-	 .sentence = "A file of addresses and networks, one a line; # begins a comment."},
-	{"list", "action", KIND_WORD, FIELD(config_list, action), .change = CHANGE_RELOAD, .standard = "refuse", .words = "allow|refuse|drop", .first_word = BS_ACTION_ALLOW,
-	 .sentence = "allow: no wait and no checks. refuse: 554 with a reason. drop: not answered at all. An allow list beats the others, else the first list that has an address."},
+	{"recipients", "files", KIND_FILES, LIST(config, recipient_files, recipient_file_count), .change = CHANGE_RELOAD, .standard = "", .most = 4000,
+	 .sentence = "Files of recipients, one a line: user@example.org, @example.org for all of a domain, user@ for all domains. With these, catch-all or regex-files, who is in none is unknown."},
+	{"recipients", "regex-files", KIND_FILES, LIST(config, pattern_files, pattern_file_count), .change = CHANGE_RELOAD, .standard = "", .most = 4000,
+	 .sentence = "Files of Perl-compatible patterns, one a line, that a whole address must match: sales-[0-9]+@example[.]org. Case does not count."},
+	{"recipients", "catch-all", KIND_DOMAINS, LIST(config, catch_all, catch_all_count), .change = CHANGE_RELOAD, .standard = "",
+	 .sentence = "Domains of ours that take mail for any recipient; harvesting can't be seen there."},
+	{"recipients", "delimiter", KIND_DELIMITERS, FIELD(config, delimiter), .change = CHANGE_RELOAD, .standard = "+", .most = 8,
+	 .sentence = "Characters that begin an extension: with + user+news@example.org is also looked for as user@example.org, here and in lists. Empty: none."},
+	{"recipients", "ask-backend", KIND_WORD, FIELD(config, ask_backend), .change = CHANGE_RELOAD, .standard = "no", .words = "no|yes",
+	 .sentence = "Who is in none of these: no: 550 5.1.1, the backend is not asked. yes: the backend is asked. Postmaster and abuse are always its business."},
+	{"recipients", "spamtraps", KIND_FILES, LIST(config, spamtrap_files, spamtrap_file_count), .change = CHANGE_RELOAD, .standard = "", .most = 4000,
+	 .sentence = "Files of recipients whom nobody may know; who writes to one is refused as by checks.spamtrap, and it counts as an unknown recipient."},
+
+	{"list", "files", KIND_FILES, LIST(config_list, files, file_count), .change = CHANGE_RELOAD, .standard = "", .most = 4000,
+	 .sentence = "Files of entries, one a line; # or ; begins a comment."},
+	{"list", "file", KIND_PATH, FIELD(config_list, file), .change = CHANGE_RELOAD, .standard = "", .most = 4000,
+	 .sentence = "The same for a single file; one of the two must be set."},
+	{"list", "of", KIND_WORD, FIELD(config_list, of), .change = CHANGE_RELOAD, .standard = "client", .words = "client|helo|client-name|sender|recipient",
+	 .sentence = "What the entries are. client: addresses, networks, ranges, Spamhaus DROP as text or JSON lines. helo, client-name: example.org, .example.org for what is under it. sender, recipient: these, user@example.org, and user@ for all domains."},
+	{"list", "action", KIND_WORD, FIELD(config_list, action), .change = CHANGE_RELOAD, .standard = "refuse", .words = "allow|refuse|drop|stutter|observe|trusted-relay", .first_word = BS_ACTION_ALLOW,
+	 .sentence = "allow: no wait and no checks. refuse: 554 with a reason. observe: only logged. For clients also drop: not answered at all; stutter: 554 as the greeting, a byte a second; trusted-relay: no wait, no checks of the client, no verdicts. Of the lists that have an address allow wins, then trusted-relay, then the first that is not observe."},
 	{"list", "refuse-at", KIND_WORD, FIELD(config_list, refuse_at), .change = CHANGE_RELOAD, .standard = "rcpt", .words = "rcpt|connect",
 	 .sentence = "rcpt: refused at each recipient but postmaster and abuse. connect: refused by the greeting, and nobody can be reached."},
+	{"list", "unverified", KIND_WORD, FIELD(config_list, unverified), .change = CHANGE_RELOAD, .standard = "no", .words = "no|yes",
+	 .sentence = "For action = allow of senders. no: it only holds where SPF passes. yes: anybody may pretend to be such a sender."},
 };
 // clang-format on
-_Static_assert(BS_ACTION_REFUSE == BS_ACTION_ALLOW + 1 && BS_ACTION_DROP == BS_ACTION_ALLOW + 2,
+_Static_assert(BS_ACTION_REFUSE == BS_ACTION_ALLOW + 1 && BS_ACTION_DROP == BS_ACTION_ALLOW + 2 &&
+		       BS_ACTION_STUTTER == BS_ACTION_ALLOW + 3 &&
+		       BS_ACTION_OBSERVE == BS_ACTION_ALLOW + 4 &&
+		       BS_ACTION_RELAY == BS_ACTION_ALLOW + 5,
 	"the words of list.action");
 _Static_assert(BS_VERDICT_REFUSE == BS_VERDICT_OBSERVE + 1 &&
 		       BS_VERDICT_DROP == BS_VERDICT_OBSERVE + 2 &&
@@ -245,7 +267,13 @@ const struct config_section_row config_sections[] = {
 	{"limits", false, "How much at once. Memory for all of it is taken at the start."},
 	{"networks", false,
 		"Sources that are dropped: besides these, private and reserved networks always."},
-	{"list", true, "A list of clients, with a name of your choice."},
+	{"recipients", false,
+		"Who exists, as far as files tell. Without files, catch-all and regex-files the "
+		"backend "
+		"alone says it."},
+	{"list", true,
+		"A list of clients, senders or recipients, with a name of your choice, which log "
+		"and replies show."},
 };
 const unsigned config_section_count = sizeof(config_sections) / sizeof(config_sections[0]);
 

@@ -15,6 +15,7 @@
 enum config_kind {
 	KIND_HOSTNAME,    // char[width]; fully qualified
 	KIND_TEXT,        // char[width]; printable ASCII
+	KIND_DELIMITERS,  // char[width]; what parts a recipient's name from its extension
 	KIND_PCI,         // char[width]; PCI address with domain
 	KIND_ZONE,        // char[width]; zone of a DNS list, perhaps with a secret key
 	KIND_SERVERS,     // char[width]; name servers, "" or several
@@ -34,6 +35,7 @@ enum config_kind {
 	KIND_GATEWAYS, // gateway4 and gateway6 of struct config_port
 	KIND_PREFIXES,
 	KIND_CORES,
+	KIND_FILES, // char *; absolute paths
 };
 
 // When a changed value is taken up.

@@ -34,6 +34,12 @@ static const void *array_of(const struct config_key *key, const void *base, size
 	return *(void *const *)((const char *)base + key->offset);
 }
 
+// Each element is a text of its own memory.
+static bool is_texts(const struct config_key *key)
+{
+	return key->kind == KIND_DOMAINS || key->kind == KIND_FILES;
+}
+
 static bool domain_add(const struct config_key *key, void *base, const char *text, char *why)
 {
 	size_t count;
@@ -66,6 +72,31 @@ static bool domain_add(const struct config_key *key, void *base, const char *tex
 	for (char *c = lower; *c != '\0'; c++)
 		*c = (char)tolower((unsigned char)*c);
 	*place = lower;
+	return true;
+}
+
+static bool file_add(const struct config_key *key, void *base, const char *text, char *why)
+{
+	size_t count;
+	char *const *file = array_of(key, base, &count);
+	char **place, *copy;
+
+	if (!config_text_check(key, text, why))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(file[i], text) == 0) {
+			snprintf(why, CONFIG_WHY, "'%.100s' stands here twice; remove one", text);
+			return false;
+		}
+	}
+	copy = strdup(text);
+	place = copy == NULL ? NULL : grow(key, base, sizeof(char *), why);
+	if (place == NULL) {
+		snprintf(why, CONFIG_WHY, "no memory; free some");
+		free(copy);
+		return false;
+	}
+	*place = copy;
 	return true;
 }
 
@@ -225,6 +256,8 @@ bool config_list_add(const struct config_key *key, void *base, const char *text,
 		return gateway_add(base, text, why);
 	case KIND_PREFIXES:
 		return prefix_add(key, base, text, why);
+	case KIND_FILES:
+		return file_add(key, base, text, why);
 	default:
 		return core_add(key, base, text, why);
 	}
@@ -245,8 +278,8 @@ static void print_element(const struct config_key *key, const void *array, size_
 {
 	char text[BS_PREFIX_TEXT];
 
-	if (key->kind == KIND_DOMAINS) {
-		fprintf(out, "\"%s\"", ((char *const *)array)[i]);
+	if (is_texts(key)) {
+		config_text_print(((char *const *)array)[i], out);
 	} else if (key->kind == KIND_CORES) {
 		fprintf(out, "%d", ((const int *)array)[i]);
 	} else if (key->kind == KIND_PREFIXES) {
@@ -286,7 +319,7 @@ void config_list_clear(const struct config_key *key, void *base)
 
 	if (key->kind == KIND_GATEWAYS) // no memory of its own
 		return;
-	for (size_t i = 0; key->kind == KIND_DOMAINS && i < *count; i++)
+	for (size_t i = 0; is_texts(key) && i < *count; i++)
 		free(((char **)*array)[i]);
 	free(*array);
 	*array = NULL;

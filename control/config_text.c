@@ -33,7 +33,9 @@ static bool only(const char *text, const char *characters)
 	return text[strspn(text, characters)] == '\0';
 }
 
-#define DIGITS  "0123456789"
+#define DIGITS "0123456789"
+#define DELIMITERS \
+	"!#$%&'*+-./=?^_`{|}~" // atext without letters and digits (RFC 5322, 3.2.3), and the dot
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 static bool label(const char *start, size_t length)
@@ -201,6 +203,12 @@ bool config_text_check(const struct config_key *key, const char *text, char *why
 		return config_text_domain(text, 2, why);
 	case KIND_TEXT:
 		return reply_text(text, why);
+	case KIND_DELIMITERS:
+		return only(text, DELIMITERS) ||
+		       refuse(why,
+			       "'%.20s' can't part a name from its extension; write + or others of "
+			       "+-=_#.",
+			       text);
 	case KIND_PCI:
 		return text[0] == '\0' || pci(text, why);
 	case KIND_ZONE:
@@ -222,8 +230,21 @@ bool config_text_check(const struct config_key *key, const char *text, char *why
 				text);
 		return true;
 	case KIND_PATH:
+		return (key->least == 0 && text[0] == '\0') || path(text, why);
+	case KIND_FILES:
 		return path(text, why);
 	default:
 		return true;
 	}
+}
+
+void config_text_print(const char *text, FILE *out)
+{
+	fputc('"', out);
+	for (; text != NULL && *text != '\0'; text++) {
+		if (strchr("\"\\$", *text) != NULL) // what control/config_source.c wants escaped
+			fputc('\\', out);
+		fputc(*text, out);
+	}
+	fputc('"', out);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "control/config_keys.h"
 
@@ -15,3 +16,6 @@ bool config_text_check(const struct config_key *key, const char *text, char *why
 bool config_text_domain(const char *text, unsigned labels_least, char *why);
 // Name of a port or a list: [A-Za-z0-9._-], at most 31.
 bool config_text_title(const char *text, char *why);
+
+// In quotes, escaped as control/config_source.h reads it. NULL is "".
+void config_text_print(const char *text, FILE *out);

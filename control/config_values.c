@@ -337,13 +337,7 @@ void config_value_print(const struct config_key *key, const void *base, FILE *ou
 	}
 	text = is_array(key) ? (const char *)base + key->offset
 			     : *(char *const *)((const char *)base + key->offset);
-	fputc('"', out);
-	for (; text != NULL && *text != '\0'; text++) {
-		if (strchr("\"\\$", *text) != NULL) // what control/config_source.c wants escaped
-			fputc('\\', out);
-		fputc(*text, out);
-	}
-	fputc('"', out);
+	config_text_print(text, out);
 }
 
 void config_value_free(const struct config_key *key, void *base)

@@ -95,7 +95,8 @@ static bool parse_domain(const char *domain, struct entry *entry)
 	bool good;
 
 	if (bs_prefix_parse(domain, &prefix, NULL) != BS_PREFIX_MALFORMED) {
-		snprintf(entry->why, WHY, "is an address of a host; a list of these needs of = client");
+		snprintf(entry->why, WHY,
+			"is an address of a host; a list of these needs of = client");
 		return false;
 	}
 	if (strchr(domain, '*') != NULL) {

@@ -11,7 +11,7 @@
 #include "control/list_lines.h"
 
 enum name_file_kind {
-	NAME_FILE_DOMAINS,   // example.org; .example.org: what is under it
+	NAME_FILE_DOMAINS, // example.org; .example.org: what is under it
 	NAME_FILE_ADDRESSES, // that, user@example.org, user@ in all domains; @example.org is the same as example.org
 	NAME_FILE_RECIPIENTS, // user@example.org, user@, @example.org: all of a domain. Without @ it is a slip
 };

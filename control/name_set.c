@@ -58,7 +58,8 @@ void name_set_free(struct name_set *set)
 
 static uint64_t hash_of(const struct name_set *set, uint8_t kind, const char *text, size_t length)
 {
-	uint64_t word[1 + (NAME_SET_TEXT + 1) / 8]; // kind and length, then the text, filled up with zeros
+	uint64_t word[1 + (NAME_SET_TEXT + 1) /
+				  8]; // kind and length, then the text, filled up with zeros
 	size_t words = 1 + (length + 7) / 8;
 
 	word[0] = (uint64_t)kind << 32 | length;

@@ -76,8 +76,7 @@ static void find_address(const struct bs_names *names, enum bs_names_of of,
 }
 
 // Writes the rows whose bits are set, as far as there is room.
-static unsigned put_rows(
-	const uint64_t bit[4], uint8_t rows[BS_NAMES_ROWS], unsigned count)
+static unsigned put_rows(const uint64_t bit[4], uint8_t rows[BS_NAMES_ROWS], unsigned count)
 {
 	for (unsigned i = 0; i < 4; i++)
 		for (uint64_t left = bit[i]; left != 0 && count < BS_NAMES_ROWS; left &= left - 1)

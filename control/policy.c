@@ -24,6 +24,9 @@ struct bs_policy *policy_make(const struct config *config, const struct policy_b
 	policy->classes = base->classes;
 	policy->domains = base->domains;
 	policy->domain_count = base->domain_count;
+	policy->domain_index = base->domain_index;
+	policy->names = base->names;
+	policy->known_recipients = base->recipients;
 	policy->overlay = overlay;
 	policy->texts = texts;
 	policy->text_set = text_set;

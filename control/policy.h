@@ -16,7 +16,10 @@
 
 #include "control/checks_policy.h"
 #include "control/class.h"
+#include "control/domains.h"
+#include "control/names.h"
 #include "control/overlay.h"
+#include "control/recipients.h"
 #include "dataplane/seam/address.h"
 #include "dataplane/seam/verdict.h"
 #include "smtp/checks/dnsl.h"
@@ -123,8 +126,9 @@ struct bs_policy {
 	char hostname[256];
 	char **domains; // lower case, the first gets <postmaster>
 	uint32_t domain_count;
-	char contact[256];            // appended to refusals; may be empty
-	uint32_t command_timeout_ms;  // for one whole command
+	const struct bs_domains *domain_index; // the same (control/domains.h)
+	char contact[256];                     // appended to refusals; may be empty
+	uint32_t command_timeout_ms;           // for one whole command
 	uint32_t data_timeout_ms;     // without progress, and the allowance at the start of DATA
 	uint32_t data_rate;           // bytes a second below which DATA runs out of time
 	uint64_t message_size;        // bytes, 0: no limit
@@ -147,7 +151,9 @@ struct bs_policy {
 	const struct bs_dnsl *dnsl;                   // the base's; at most BS_DNSL_MOST
 	uint32_t dnsl_count;
 	const struct bs_names *names; // lists of names and addresses (control/names.h); NULL: none
-	_Atomic uint32_t holders;     // bs_policy_hold()
+	// Who exists, as far as files tell (control/recipients.h); NULL: only the backend knows.
+	const struct bs_recipients *known_recipients;
+	_Atomic uint32_t holders; // bs_policy_hold()
 };
 
 // The one pointer. Set before any lcore starts; control replaces it.

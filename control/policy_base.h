@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The base: what a reload reads from files and builds: class table, rows of classes, domains. Immutable once built; several
+// The base: what a reload reads from files and builds: class table, rows of classes, names, recipients, domains. Immutable once built; several
 // policies share one (control/policy_store.h).
 //
 // Built in any one thread, freed by control.
@@ -9,6 +9,9 @@
 #include <stdio.h>
 
 #include "control/config.h"
+#include "control/domains.h"
+#include "control/names.h"
+#include "control/recipients.h"
 
 // What is kept of a list to say what a reload changed: a number for each entry, sorted, no two alike.
 struct policy_list {
@@ -17,14 +20,20 @@ struct policy_list {
 	size_t count;
 };
 
+#define BASE_RECIPIENT_LISTS 2 // who exists, who is a spamtrap
+
 struct policy_base {
 	struct bs_class_table *classes; // NULL after policy_base_free_table()
 	struct bs_class class[BS_CLASSES_MAX];
 	uint32_t class_count;
 	char **domains;
 	uint32_t domain_count;
-	struct policy_list *list; // in the configuration's order
+	struct bs_domains *domain_index;
+	struct bs_names *names;           // NULL: no lists of names
+	struct bs_recipients *recipients; // NULL: only the backend knows
+	struct policy_list *list;         // in the configuration's order
 	size_t list_count;
+	struct policy_list recipient_lists[BASE_RECIPIENT_LISTS];
 };
 
 // NULL when a list is at fault or without memory: `errors` has lines of FILE:LINE: what; cure.

@@ -9,8 +9,9 @@ _Atomic(const struct bs_policy *) bs_policy_current;
 static uint8_t denied(const struct bs_policy *policy, uint8_t class)
 {
 	uint8_t action = policy->class[class].action;
-	return action == BS_ACTION_NONE || action == BS_ACTION_REFUSE ? BS_CLASS_RUNTIME_DENY
-								      : class;
+	return action == BS_ACTION_NONE || action == BS_ACTION_REFUSE || action == BS_ACTION_OBSERVE
+		       ? BS_CLASS_RUNTIME_DENY
+		       : class;
 }
 
 void bs_policy_classify(const struct bs_policy *policy, const struct bs_address *addresses,

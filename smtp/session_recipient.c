@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// RCPT: whose mail we take. First the domain (relaying), then the client (deny lists), then the backend.
+// RCPT: whose mail we take. First the domain (relaying), then the client (deny lists), then who exists as far as lists tell, then the
+// backend.
 #include "smtp/session_state.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "smtp/answer.h"
 
 // "[192.0.2.25]" or "[ipv6:2001:db8::25]" of our own: the address that the client called.
 static bool is_our_literal(const struct session *session, const char *domain)
@@ -39,10 +42,7 @@ static bool localise(const struct session *session, struct mailbox *recipient)
 		snprintf(recipient->domain, sizeof(recipient->domain), "%s", policy->domains[0]);
 		return true;
 	}
-	for (uint32_t i = 0; i < policy->domain_count; i++)
-		if (strcmp(recipient->domain, policy->domains[i]) == 0)
-			return true;
-	return false;
+	return bs_domains_has(policy->domain_index, recipient->domain);
 }
 
 // On a deny list. A class whose SYNs are dropped came into force during this session.
@@ -97,28 +97,6 @@ static bool grow(struct session *session)
 	return true;
 }
 
-void session_rcpt(struct session *session)
-{
-	struct bs_worker_counters *counters = session->around.counters;
-	if (!localise(session, &session->recipient)) {
-		counters->relay_denied++;
-		reject_address(session, REPLY_RELAY_DENIED);
-	} else if (is_blocked(session)) {
-		counters->denied++;
-		reject_client(session);
-	} else if (session->envelope.recipient_count >= session_policy(session)->recipients) {
-		if (session_bear_excess(session))
-			session_reply(session, REPLY_MANY_RECIPIENTS);
-	} else if (is_accepted_already(session)) {
-		if (session_bear_excess(session))
-			session_reply(session, REPLY_RECIPIENT);
-	} else if (!grow(session)) { // before the backend is asked: what it accepts we must keep
-		session_reply(session, REPLY_STORAGE);
-	} else {
-		session_wants(session, WISH_RECIPIENT);
-	}
-}
-
 static void take_on(struct session *session, const struct session_answer *answer)
 {
 	char line[REPLY_LINE];
@@ -154,6 +132,42 @@ static void unknown(struct session *session, const struct session_answer *answer
 	session_send(session, line, length);
 	if (!allowed)
 		session_end(session, ENDING_HARVEST, REPLY_COUNT);
+}
+
+// In none of the lists that say who exists. A spamtrap's answer is its check's, be it in them or not.
+static bool nobody_has(const struct session *session)
+{
+	const struct bs_recipients *recipients = session_policy(session)->known_recipients;
+	const struct mailbox *recipient = &session->recipient;
+	return bs_recipients_find(recipients, recipient->local, recipient->domain) ==
+		       BS_RECIPIENT_UNKNOWN &&
+	       !bs_recipients_trap(recipients, recipient->local, recipient->domain);
+}
+
+void session_rcpt(struct session *session)
+{
+	struct bs_worker_counters *counters = session->around.counters;
+	struct session_answer answer;
+	if (!localise(session, &session->recipient)) {
+		counters->relay_denied++;
+		reject_address(session, REPLY_RELAY_DENIED);
+	} else if (is_blocked(session)) {
+		counters->denied++;
+		reject_client(session);
+	} else if (nobody_has(session)) {
+		answer_unknown(&answer, &session->recipient);
+		unknown(session, &answer);
+	} else if (session->envelope.recipient_count >= session_policy(session)->recipients) {
+		if (session_bear_excess(session))
+			session_reply(session, REPLY_MANY_RECIPIENTS);
+	} else if (is_accepted_already(session)) {
+		if (session_bear_excess(session))
+			session_reply(session, REPLY_RECIPIENT);
+	} else if (!grow(session)) { // before the backend is asked: what it accepts we must keep
+		session_reply(session, REPLY_STORAGE);
+	} else {
+		session_wants(session, WISH_RECIPIENT);
+	}
 }
 
 void session_recipient_answered(struct session *session, const struct session_answer *answer)

@@ -62,6 +62,9 @@ static uint64_t seconds(void)
 static void set_policy(uint8_t one, uint8_t two)
 {
 	static char *domains[] = {"example.org", "a"};
+	static struct bs_domains *index;
+	if (index == NULL)
+		index = bs_domains_new(domains, 2);
 	run.policy = (struct bs_policy){
 		.class = {[1] = {"allow", BS_ACTION_ALLOW, 0},
 			[2] = {"deny", BS_ACTION_REFUSE, 0},
@@ -70,6 +73,7 @@ static void set_policy(uint8_t one, uint8_t two)
 		.hostname = "mx.example.org",
 		.domains = domains,
 		.domain_count = 2,
+		.domain_index = index,
 		.contact = "postmaster",
 		.command_timeout_ms = 10000,
 		.data_timeout_ms = 5000,

@@ -60,6 +60,7 @@ static inline void stage_begin(void)
 		.hostname = "mx.example.org",
 		.domains = stage_domains,
 		.domain_count = 2,
+		.domain_index = bs_domains_new(stage_domains, 2),
 		.contact = "https://example.org/mail",
 		.command_timeout_ms = 300000,
 		.data_timeout_ms = 180000,
@@ -101,6 +102,7 @@ static inline void stage_end(void)
 	cr_expect_eq(stage.counters.sessions_now, 0);
 	heap_free(stage.heap);
 	bs_log_free(stage.log);
+	bs_domains_free((struct bs_domains *)stage.policy.domain_index);
 }
 
 // alice, bob, postmaster, abuse, r0, r1, ... are there; "full" is over quota.

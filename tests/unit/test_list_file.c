@@ -188,8 +188,8 @@ static void expect_range(const char *range, const char *networks)
 
 Test(list_file, ranges)
 {
-	expect_range("192.0.2.1-192.0.2.9 # x",
-		"192.0.2.1/32 192.0.2.2/31 192.0.2.4/30 192.0.2.8/31");
+	expect_range(
+		"192.0.2.1-192.0.2.9 # x", "192.0.2.1/32 192.0.2.2/31 192.0.2.4/30 192.0.2.8/31");
 	expect_range("192.0.2.0 - 192.0.2.255", "192.0.2.0/24");
 	expect_range("192.0.2.7-192.0.2.7", "192.0.2.7/32");
 	expect_range("0.0.0.0-255.255.255.255", "0.0.0.0/0");
@@ -199,9 +199,9 @@ Test(list_file, ranges)
 	expect_refused("192.0.2.9-192.0.2.1\n",
 		":1: \"192.0.2.9-192.0.2.1\" is no range of addresses; write the lower one first, "
 		"like 192.0.2.1-192.0.2.9\n");
-	expect_refused("192.0.2.1-2001:db8::1\n",
-		":1: \"192.0.2.1-2001:db8::1\" is no range of addresses; write the lower one first, "
-		"like 192.0.2.1-192.0.2.9\n");
+	expect_refused("192.0.2.1-2001:db8::1\n", ":1: \"192.0.2.1-2001:db8::1\" is no range of "
+						  "addresses; write the lower one first, "
+						  "like 192.0.2.1-192.0.2.9\n");
 	expect_refused("192.0.2.1-9\n",
 		":1: \"192.0.2.1-9\" is no range of addresses; write the lower one first, "
 		"like 192.0.2.1-192.0.2.9\n");

@@ -80,9 +80,10 @@ Test(name_file, domains)
 		"under it\nlocalhost\nmx-1.example.org. ; x\n_a.example\n",
 		"example.org\n.example.net\nlocalhost\nmx-1.example.org\n_a.example\n");
 	expect_taken(NAME_FILE_DOMAINS, "", "");
-	expect_taken(NAME_FILE_DOMAINS, "b\xc3\xbc"
-					"cher.example\n.B\xc3\x9c"
-					"CHER.example\nfa\xc3\x9f.de",
+	expect_taken(NAME_FILE_DOMAINS,
+		"b\xc3\xbc"
+		"cher.example\n.B\xc3\x9c"
+		"CHER.example\nfa\xc3\x9f.de",
 		"xn--bcher-kva.example\n.xn--bcher-kva.example\nxn--fa-hia.de\n");
 }
 
@@ -171,6 +172,6 @@ Test(name_file, bounds)
 	expect_refused(NAME_FILE_DOMAINS, text,
 		"1: longer than 1000 characters; a list has one entry a line");
 	full = true;
-	expect_refused(NAME_FILE_DOMAINS, "a\nb\n",
-		"1: no memory for more than 0 entries; free some");
+	expect_refused(
+		NAME_FILE_DOMAINS, "a\nb\n", "1: no memory for more than 0 entries; free some");
 }

@@ -51,6 +51,7 @@ Test(session_policy, keeps_one_policy_for_a_mail)
 	reloaded = stage.policy;
 	snprintf(reloaded.hostname, sizeof(reloaded.hostname), "new.example.org");
 	reloaded.domain_count = 0;
+	reloaded.domain_index = NULL;
 	current = &stage.policy;
 	stage.session = session_new(&around, &stage.client, stage.now);
 	cr_assert_not_null(stage.session);

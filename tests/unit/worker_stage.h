@@ -154,6 +154,7 @@ static inline void stage_begin(struct backend *backend)
 	stage.policy = (struct bs_policy){.hostname = "mx.example.org",
 		.domains = stage_domains,
 		.domain_count = 1,
+		.domain_index = bs_domains_new(stage_domains, 1),
 		.command_timeout_ms = 300000,
 		.data_timeout_ms = 180000,
 		.data_rate = 500,
@@ -200,6 +201,7 @@ static inline void stage_end(void)
 	cr_assert_eq(stage.counters.sessions_now, 0);
 	helper_pool_free(stage.helpers);
 	bs_log_free(stage.log);
+	bs_domains_free((struct bs_domains *)stage.policy.domain_index);
 	for (int i = 0; i < STREAMS; i++) {
 		cr_assert_null(stage.streams.stream[i].session);
 		free(stage.peer[i].large);
