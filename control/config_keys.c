@@ -136,6 +136,9 @@ const struct config_key config_keys[] = {
 	{"smtp", "allowed-bare-newline", KIND_WORD, FIELD(config, smtp.allowed_bare_newline), .change = CHANGE_SET, .standard = "reject", .words = "reject|normalise",
 	 .sentence = "A mail with a bare CR or LF from a client on an allow list: refused as from anybody, or made CRLF."},
 
+	{"sender", "on-dns-failure", KIND_WORD, FIELD(config, smtp.sender_failure_defers), .change = CHANGE_SET, .standard = "pass", .words = "pass|defer",
+	 .sentence = "When the DNS does not say whether the sender's domain exists. pass: nothing is held against the client. defer: 450, so that the mail comes later; the domain's own trouble then delays its mail."},
+
 	{"relay", "connect-timeout", KIND_DURATION, FIELD(config, relay.connect_timeout_ms), .standard = "10s", .least = 100, .most = 5 * MINUTE,
 	 .sentence = "Time for a connection to one address of the mail server."},
 	{"relay", "command-timeout", KIND_DURATION, FIELD(config, relay.command_timeout_ms), .standard = "60s", .least = 100, .most = HOUR,
@@ -258,6 +261,7 @@ const struct config_section_row config_sections[] = {
 		"How much one source may send in a time. Allow lists and trusted relays are "
 		"excepted."},
 	{"smtp", false, "Limits of a session."},
+	{"sender", false, "The sender's domain."},
 	{"relay", false,
 		"A mail server as backend: how long we wait for it, what we remember of its "
 		"recipients."},

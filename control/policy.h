@@ -144,6 +144,7 @@ struct bs_policy {
 	struct bs_checks checks;  // of all recipients, but for those of a policy of their own
 	uint32_t dns_deadline_ms; // that a reply to RCPT waits for the DNS at most
 	uint8_t refuse_at;        // enum bs_checks_at
+	bool sender_failure_defers; // 450 when the DNS does not say whether the sender's domain exists
 	struct bs_rates rates;
 	const struct bs_recipient_policy *recipient_policy; // the base's
 	uint32_t recipient_policy_count;

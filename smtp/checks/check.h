@@ -29,6 +29,7 @@ struct check_result {
 	bool own_weights; // the two below stand instead of the row's weights (client_lists)
 	int16_t weight;   // hundredths, of what is enforced
 	int16_t observed; // and of what is only observed
+	bool defer;       // CHECK_UNKNOWN that is answered with 450 (sender.on-dns-failure)
 	char detail
 		[CHECK_DETAIL]; // one line for log, reply and explain; any bytes, cleaned by who shows it
 };
@@ -46,7 +47,13 @@ struct check_context {
 	bool explain; // only asked what would be: changes nothing (greylist, counts)
 };
 
+// `result` is zero before it.
 typedef void check_run(const struct check_context *context, struct check_result *result);
+
+// check_run_helo_literal() and so on. A row of BEHAVIOUR has none.
+#define X(identifier, name, ...) check_run check_run_##name;
+BS_CHECKS(X)
+#undef X
 
 // What another check of the same session came out as; it stands earlier in the order of running: by stage, then by row.
 const struct check_result *check_result_of(

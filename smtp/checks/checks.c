@@ -7,14 +7,8 @@
 #include "smtp/checks/check.h"
 #include "smtp/checks/dashed.h"
 
-// A row of BEHAVIOUR has no function.
-#define RUN_BEHAVIOUR(name)
-#define RUN_CLIENT(name)    extern check_run check_run_##name;
-#define RUN_HELO(name)      RUN_CLIENT(name)
-#define RUN_SENDER(name)    RUN_CLIENT(name)
-#define RUN_RECIPIENT(name) RUN_CLIENT(name)
-#define X(identifier, name, stage, ...) \
-	RUN_##stage(name) _Static_assert(sizeof(#name) <= CHECK_NAME, #name); \
+#define X(identifier, name, ...) \
+	_Static_assert(sizeof(#name) <= CHECK_NAME, #name); \
 	static const char name_##name[CHECK_NAME] = BS_DASHED(#name);
 BS_CHECKS(X)
 #undef X
@@ -23,9 +17,6 @@ BS_CHECKS(X)
 #define WITHOUT(name) extern check_run check_run_##name __attribute__((weak));
 WITHOUT(spamtrap)
 WITHOUT(null_recipients)
-WITHOUT(sender_null_mx)
-WITHOUT(sender_domain)
-WITHOUT(sender_mx)
 WITHOUT(spf_fail)
 WITHOUT(spf_softfail)
 WITHOUT(spf_neutral)
@@ -33,17 +24,6 @@ WITHOUT(spf_none)
 WITHOUT(spf_pass)
 WITHOUT(spf_permerror)
 WITHOUT(helo_spf_fail)
-WITHOUT(helo_syntax)
-WITHOUT(helo_literal)
-WITHOUT(helo_numeric)
-WITHOUT(helo_ours)
-WITHOUT(helo_unresolved)
-WITHOUT(helo_other)
-WITHOUT(sender_other)
-WITHOUT(helo_dynamic)
-WITHOUT(name_missing)
-WITHOUT(name_unconfirmed)
-WITHOUT(name_dynamic)
 WITHOUT(client_lists)
 WITHOUT(rate)
 WITHOUT(greylist)

@@ -72,7 +72,7 @@
 		"the client's address has no name (PTR)") \
 	X(NAME_UNCONFIRMED, name_unconfirmed, CLIENT, SCORES, OBSERVE, 100, 0, 450, "4.7.25", "Client host rejected: cannot find your hostname, [$client]", \
 		"the client's name does not lead back to its address") \
-	X(NAME_DYNAMIC, name_dynamic, CLIENT, SCORES, OBSERVE, 375, 0, 550, "5.7.1", "Client host rejected: $name looks like a dialup", \
+	X(NAME_DYNAMIC, name_dynamic, CLIENT, SCORES, OBSERVE, 375, 0, 550, "5.7.1", "Client host rejected: looks like a dialup: $detail", \
 		"the client's name looks like one of a dialup") \
 	X(CLIENT_LISTS, client_lists, CLIENT, SCORES, ENFORCE, 0, 0, 554, "5.7.1", "Service unavailable; Client host [$client] blocked using $detail", \
 		"DNS lists have the client; each list has its own weights") \

@@ -127,7 +127,7 @@ static void forget(struct dns_source *source, struct dns_asker *asker)
 
 void dns_table_new(struct dns_table *table, const char *text)
 {
-	*table = (struct dns_table){.source = {look, forget}, .text = text};
+	*table = (struct dns_table){.source = {.look = look, .forget = forget}, .text = text};
 }
 
 void dns_table_free(struct dns_table *table)
