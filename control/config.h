@@ -75,6 +75,7 @@ struct config {
 	// names and places
 	char hostname[256];
 	char contact[256];
+	char teaser[128]; // waiting { }: first line of the greeting; "": none
 	char *backend; // "maildir:/var/mail/virtual", "smtp://host:port", "lmtp://host:port", "lmtp:///socket"
 	char **domains;
 	size_t domain_count;

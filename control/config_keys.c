@@ -83,11 +83,15 @@ const struct config_key config_keys[] = {
 
 	{"waiting", "wait", KIND_DURATION, FIELD(config, smtp.wait_ms), .change = CHANGE_SET, .standard = "25s", .most = 4 * MINUTE,
 	 .sentence = "How long a client waits for the greeting; who speaks before it is refused. RFC 5321 has senders wait 5 minutes."},
+	{"waiting", "suspicious-wait", KIND_DURATION, FIELD(config, smtp.suspicious_wait_ms), .change = CHANGE_SET, .standard = "0s", .most = 4 * MINUTE,
+	 .sentence = "The same for a source that was mostly refused of late. 0s: twice as long, 4m at most. Where the wait above is 0s nobody waits. Sources that behaved don't wait."},
+	{"waiting", "teaser", KIND_TEXT, FIELD(config, teaser), .change = CHANGE_RELOAD, .standard = "", .most = 100,
+	 .sentence = "Sent at once, as a first line of a greeting of two (220-): who takes it for the greeting and speaks is refused. The wait is before the second line. Default: nothing is sent before the wait is over."},
 	{"waiting", "connections-per-source", KIND_COUNT, FIELD(config, smtp.connections_per_source), .change = CHANGE_SET, .standard = "100", .most = 1000000,
 	 .sentence = "Connections at once from one IPv4 address or IPv6 /64, allow lists excepted; the next is told 421. 0: no limit. Those who wait count too, so there are more than a server without a wait would see."},
 
 	{"verdicts", "action", KIND_WORD, FIELD(config, smtp.verdicts.action), .change = CHANGE_SET, .standard = "refuse", .words = "observe|refuse|drop|stutter",
-	 .sentence = "What a source with a verdict meets. refuse: 554 as the greeting, at once. drop: it is not answered. stutter: the 554, a byte a second. observe: nothing, the verdict is only logged and shown."},
+	 .sentence = "What a source with a verdict meets. refuse: 554 as the greeting, at once. drop: it is not answered. stutter: the 554, a byte a second. observe: only the longer wait of the suspicious, the verdict is logged and shown."},
 	{"verdicts", "lifetime", KIND_DURATION, FIELD(config, smtp.verdicts.lifetime_ms), .change = CHANGE_SET, .standard = "1h", .least = MINUTE, .most = 30 * DAY,
 	 .sentence = "How long a verdict is in force."},
 	{"verdicts", "window", KIND_DURATION, FIELD(config, smtp.verdicts.window_ms), .change = CHANGE_SET, .standard = "10m", .least = MINUTE, .most = DAY,

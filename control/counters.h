@@ -20,6 +20,8 @@
 	X(cookies_accepted, "cookies-accepted", "connections opened by a cookie alone") \
 	X(accepted, "connections-accepted", "handshakes completed") \
 	X(pregreets, "pregreets", "clients that spoke before the greeting") \
+	X(pregreets_observed, "pregreets-observed", \
+		"the same where that is only observed: they were served") \
 	X(hangups, "hangups", "clients that left before the greeting") \
 	X(denied, "denied", "connections refused as the greeting") \
 	X(verdicts_met, "verdicts-met", "of these, for a verdict on the source") \

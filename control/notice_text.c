@@ -125,12 +125,15 @@ static bool put_event(struct line *line, const struct bs_notice *notice)
 		put_address(line, &notice->client.local_address, notice->client.local_port);
 		return true;
 	case BS_NOTICE_PREGREET:
+	case BS_NOTICE_PREGREET_OBSERVED:
 		put(line, "PREGREET %" PRIu32 " after ", notice->total);
 		put_elapsed(line, notice->elapsed_ms);
 		put(line, " from ");
 		put_client(line, notice);
 		put(line, ": ");
 		put_sample(line, notice);
+		if (notice->kind == BS_NOTICE_PREGREET_OBSERVED)
+			put(line, "; observed");
 		return true;
 	case BS_NOTICE_HANGUP:
 		put(line, "HANGUP after ");
@@ -223,6 +226,7 @@ static const char *outcome(const struct bs_notice *notice)
 	case BS_NOTICE_KILLED:
 		return "killed";
 	case BS_NOTICE_CONNECT:
+	case BS_NOTICE_PREGREET_OBSERVED:
 	case BS_NOTICE_VERDICT:
 	case BS_NOTICE_NEIGHBOUR:
 		break;

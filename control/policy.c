@@ -48,8 +48,8 @@ struct bs_policy *policy_new(const struct config *config, FILE *errors)
 	if (alone == NULL)
 		return NULL;
 	alone->base = policy_base_new(config, errors);
-	policy = alone->base == NULL ||
-				 !templates_compose(config->hostname, config->contact, alone->texts)
+	policy = alone->base == NULL || !templates_compose(config->hostname, config->contact,
+						config->teaser, alone->texts)
 			 ? NULL
 			 : policy_make(config, alone->base, NULL, alone->texts, 0);
 	if (policy == NULL) {

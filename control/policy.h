@@ -70,6 +70,7 @@ struct bs_class {
 enum bs_template_number {
 	BS_TEMPLATE_NONE,
 	BS_TEMPLATE_GREETING, // 220
+	BS_TEMPLATE_TEASER, // 220-: a first line of the greeting, before the wait; empty: there is none
 	BS_TEMPLATE_PREGREET, // 554: spoke before the greeting
 	BS_TEMPLATE_DENIED,   // 554: on a deny list with refuse-at = connect
 	BS_TEMPLATE_SYNC,     // 554: spoke after the greeting was sent and before it arrived
@@ -115,7 +116,9 @@ struct bs_policy {
 		[BS_CLASSES_MAX]; // row = what bs_classify_bulk() gives; row 0 is plain
 	uint32_t class_count;
 	// waiting
-	uint32_t wait_ms; // before the greeting, for those who are not allowed in at once
+	uint32_t
+		wait_ms; // before the greeting, for those who are not allowed in at once; 0: for nobody
+	uint32_t suspicious_wait_ms;         // the same for suspicious sources; 0: twice that
 	const struct bs_template_set *texts; // BS_TEMPLATE_SETS of them, the same in all policies
 	uint8_t text_set;                    // for texts that begin now
 	uint32_t greeted_timeout_ms;         // for the first command

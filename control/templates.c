@@ -21,6 +21,7 @@ struct text {
 static const struct text texts[BS_TEMPLATES] = {
 	[BS_TEMPLATE_NONE] = {"", "", false, false},
 	[BS_TEMPLATE_GREETING] = {"220 ", " ESMTP", true, false},
+	[BS_TEMPLATE_TEASER] = {"220-", " ", true, false}, // and the operator's words
 	[BS_TEMPLATE_PREGREET] = {"554 ", " you spoke before the greeting; wait for 220", true,
 		true},
 	[BS_TEMPLATE_DENIED] = {"554 ", " your address is on a deny list of this server", true,
@@ -45,16 +46,24 @@ static const struct text texts[BS_TEMPLATES] = {
 			false},
 };
 
-bool templates_compose(const char *hostname, const char *contact, struct bs_template_set *set)
+bool templates_compose(
+	const char *hostname, const char *contact, const char *teaser, struct bs_template_set *set)
 {
 	memset(set, 0, sizeof(*set)); // two sets are compared as bytes
 	for (unsigned i = BS_TEMPLATE_NONE + 1; i < BS_TEMPLATES; i++) {
 		const struct text *text = &texts[i];
 		struct bs_template *template = &set->template[i];
 		bool asks = text->refusal && contact[0] != '\0';
+		bool teases = i == BS_TEMPLATE_TEASER;
+
+		if (teases && teaser[0] == '\0')
+			continue;
 		int length = snprintf(template->text, sizeof(template->text), "%s%s%s%s%s\r\n",
 			text->before, text->named ? hostname : "", text->after,
-			asks ? "; contact: " : "", asks ? contact : "");
+			asks ? "; contact: " : "",
+			asks     ? contact
+			: teases ? teaser
+				 : "");
 
 		if (length < 0 || (size_t)length >= sizeof(template->text))
 			return false;

@@ -7,9 +7,10 @@
 
 #include "control/policy.h"
 
-// Composes the texts of a hostname and a contact. False when a text is too long for a template, which config_read()'s
-// limits on both rule out.
-bool templates_compose(const char *hostname, const char *contact, struct bs_template_set *set);
+// Composes the texts of a hostname, a contact and a teaser, "" for none. False when a text is too long for a template, which
+// config_read()'s limits on these rule out.
+bool templates_compose(
+	const char *hostname, const char *contact, const char *teaser, struct bs_template_set *set);
 
 // All sets, the current one first of all; zero before the first templates_choose(). A record of the dataplane remembers a
 // set by its number, for as long as it may have to send something again: five minutes where a client was greeted and says

@@ -91,6 +91,11 @@ static uint32_t find_free(const struct dataplane *dataplane, uint32_t worker)
 	return BLOCK_NONE;
 }
 
+bool block_is_free(const struct dataplane *dataplane)
+{
+	return dataplane->counters->blocks < dataplane->streams->count;
+}
+
 uint32_t block_take(struct dataplane *dataplane, struct connection *c)
 {
 	uint32_t block = find_free(dataplane, block_worker(dataplane, &c->peer));

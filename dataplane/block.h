@@ -87,6 +87,8 @@ uint32_t block_worker(const struct dataplane *dataplane, const struct bs_address
 // Tells that worker of a source whose session may come.
 void block_announce(struct dataplane *dataplane, const struct bs_address *source);
 
+bool block_is_free(const struct dataplane *dataplane);
+
 // A block for this connection, of its source's worker or else of another, both rings empty, its talk zeroed; BLOCK_NONE when none
 // is free.
 uint32_t block_take(struct dataplane *dataplane, struct connection *connection);

@@ -43,6 +43,16 @@ void connections_free(struct connections *connections)
 	rte_free(connections);
 }
 
+// RFC 5321, 4.5.3.2.1: clients wait five minutes for a greeting.
+#define WAIT_MOST_MS 240000u
+
+static uint32_t long_wait_ms(const struct bs_policy *policy)
+{
+	uint32_t wait = policy->suspicious_wait_ms != 0 ? policy->suspicious_wait_ms
+							: 2 * policy->wait_ms;
+	return wait < WAIT_MOST_MS ? wait : WAIT_MOST_MS;
+}
+
 uint32_t delay_ms(const struct dataplane *dataplane, enum delay delay)
 {
 	switch (delay) {
@@ -53,6 +63,8 @@ uint32_t delay_ms(const struct dataplane *dataplane, enum delay delay)
 		return 40;
 	case DELAY_WAIT:
 		return dataplane->policy->wait_ms;
+	case DELAY_WAIT_LONG:
+		return long_wait_ms(dataplane->policy);
 	case DELAY_GREETED:
 		return dataplane->policy->greeted_timeout_ms;
 	case DELAY_TIME_WAIT:
@@ -67,7 +79,7 @@ uint32_t delay_ms(const struct dataplane *dataplane, enum delay delay)
 // holds for all at once and the queue stays in order.
 static bool is_policys(enum delay delay)
 {
-	return delay == DELAY_WAIT || delay == DELAY_GREETED;
+	return delay == DELAY_WAIT || delay == DELAY_WAIT_LONG || delay == DELAY_GREETED;
 }
 
 bool connection_due(const struct dataplane *dataplane, const struct connection *c)
@@ -132,16 +144,19 @@ static uint64_t *gauge(struct bs_dataplane_counters *counters, enum stage stage)
 }
 
 // Stages in which we say texts of our own: only then does the number of the template set mean something.
-static bool has_text(enum stage stage)
+static bool has_text(const struct connection *c, enum stage stage)
 {
-	return stage == STAGE_GREETED || stage == STAGE_REFUSED || stage == STAGE_STUTTER;
+	return stage == STAGE_GREETED || stage == STAGE_REFUSED || stage == STAGE_STUTTER ||
+	       (stage == STAGE_WAITING && c->teased);
 }
 
 static void keep_texts(struct dataplane *dataplane, struct connection *c, enum stage stage)
 {
-	if (has_text(c->stage) == has_text(stage))
+	bool holds = has_text(c, stage);
+	if (holds == c->text_held)
 		return;
-	if (has_text(stage)) {
+	c->text_held = holds;
+	if (holds) {
 		c->text_set = dataplane->policy->text_set & (BS_TEMPLATE_SETS - 1);
 		dataplane->counters->text_holders[c->text_set]++;
 	} else {

@@ -40,8 +40,9 @@ enum delay {
 	DELAY_ACK,       // 40 ms: a reply will probably carry the ACK
 	DELAY_RTO_FIRST, // 1, 2, 4 ... 64 s: retransmission and what else lasts so long
 	DELAY_RTO_LAST = DELAY_RTO_FIRST + 6,
-	DELAY_WAIT,    // policy: before the greeting
-	DELAY_GREETED, // policy: for the first command
+	DELAY_WAIT,      // policy: before the greeting
+	DELAY_WAIT_LONG, // policy: the same for suspicious sources
+	DELAY_GREETED,   // policy: for the first command
 	DELAY_TIME_WAIT, // 64 s; longer than any cookie lives (cookie.h), so that no ACK opens a connection twice
 	DELAYS
 };
@@ -71,10 +72,10 @@ struct connection {
 	uint32_t
 		serial; // of the connections this lcore accepted; with the lcore it is the session id
 	uint32_t next, previous; // in the delay queue; `next` also links free records
-	uint32_t deadline_ms;    // when the delay ends; DELAY_WAIT, DELAY_GREETED: when it began
-	uint32_t opened_ms;      // handshake completed; in STAGE_REFUSED, STAGE_STUTTER: refused
-	uint32_t rcv_nxt;        // RFC 9293, 3.3.1
-	uint32_t snd_una;        // HALF_OPEN: our initial sequence number
+	uint32_t deadline_ms; // when the delay ends; where the policy says how long: when it began
+	uint32_t opened_ms;   // handshake completed; in STAGE_REFUSED, STAGE_STUTTER: refused
+	uint32_t rcv_nxt;     // RFC 9293, 3.3.1
+	uint32_t snd_una;     // HALF_OPEN: our initial sequence number
 	// 48
 	uint16_t text_position; // snd_una stands at this offset of the text (text.h)
 	uint8_t text;           // enum bs_template_number: what the text begins with
@@ -83,7 +84,8 @@ struct connection {
 	uint8_t delay : 4;      // enum delay: the queue it stands in
 	uint8_t counted : 1;    // in the source table, among its source's connections
 	uint8_t slow : 1;       // the text begins with the stutter's lines
-	uint8_t unused : 2;
+	uint8_t teased : 1;     // the text begins with the teaser
+	uint8_t text_held : 1;  // text_set is counted among the holders of its set
 	uint8_t retransmits : 4;
 	// STAGE_REFUSED: how far the client's line matches QUIT (refused.c); STAGE_STUTTER: 1, a byte is under way
 	uint8_t line : 4;

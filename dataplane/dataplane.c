@@ -237,7 +237,7 @@ static unsigned expire(struct dataplane *dataplane)
 // We are stopping: those who wait, and those who were greeted and said nothing yet, are told so.
 static unsigned drain(struct dataplane *dataplane)
 {
-	static const enum delay waiting[] = {DELAY_WAIT, DELAY_GREETED};
+	static const enum delay waiting[] = {DELAY_WAIT, DELAY_WAIT_LONG, DELAY_GREETED};
 	struct connections *connections = dataplane->connections;
 	unsigned done = 0;
 	for (unsigned i = 0; i < sizeof(waiting) / sizeof(waiting[0]); i++) {

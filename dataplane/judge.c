@@ -132,6 +132,18 @@ bool judge_open(struct dataplane *dataplane, struct connection *c)
 	return true;
 }
 
+enum reputation judge_reputation(const struct dataplane *dataplane, const struct connection *c)
+{
+	const struct bs_source *source = source_of(dataplane, c);
+	if (source == NULL)
+		return REPUTATION_PLAIN;
+	if (bs_source_is_known(source, now_s(dataplane)))
+		return REPUTATION_KNOWN;
+	return bs_source_is_suspicious(source, &dataplane->policy->verdicts, now_s(dataplane))
+		       ? REPUTATION_SUSPICIOUS
+		       : REPUTATION_PLAIN;
+}
+
 // Who is refused as the greeting is not asked about.
 static bool will_be_refused(const struct bs_class *class)
 {

@@ -27,6 +27,11 @@ void judge_announce(struct dataplane *dataplane, const struct connection *connec
 enum bs_reason judge_input(
 	struct dataplane *dataplane, struct connection *connection, const struct frame *frame);
 
+// How long a connection that may wait does.
+enum reputation { REPUTATION_PLAIN, REPUTATION_KNOWN, REPUTATION_SUSPICIOUS };
+enum reputation judge_reputation(
+	const struct dataplane *dataplane, const struct connection *connection);
+
 // The greeting is due. True when a verdict was told in its place.
 bool judge_verdict(struct dataplane *dataplane, struct connection *connection);
 

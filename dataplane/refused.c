@@ -16,13 +16,8 @@
 void refuse(struct dataplane *dataplane, struct connection *c, enum bs_template_number text,
 	uint8_t flags)
 {
-	uint32_t said = text_length(dataplane, c);
-	if (text != BS_TEMPLATE_NONE) {
-		c->slow = 0;
-		c->text = (uint8_t)text;
-		c->text_position = 0;
-		said = 0;
-	}
+	uint32_t said = text != BS_TEMPLATE_NONE ? text_begin(dataplane, c, text)
+						 : text_length(dataplane, c);
 	c->flags |= flags;
 	if (c->flags & CONNECTION_PEER_FIN)
 		c->flags |= CONNECTION_CLOSE; // it can't say QUIT any more

@@ -9,7 +9,7 @@
 #include "dataplane/connection.h"
 #include "dataplane/frame.h"
 
-// Says `text` and enters STAGE_REFUSED; all that was said before must be acknowledged. With BS_TEMPLATE_NONE what is
+// Says `text` and enters STAGE_REFUSED; all that was said before must be acknowledged, but for a teaser. With BS_TEMPLATE_NONE what is
 // being said goes on, and `flags` may add to it: CONNECTION_SYNC, CONNECTION_CLOSE.
 void refuse(struct dataplane *dataplane, struct connection *connection,
 	enum bs_template_number text, uint8_t flags);

@@ -16,13 +16,14 @@
 
 bool stutter_begin(struct dataplane *dataplane, struct connection *c, enum bs_template_number text)
 {
-	if (dataplane->counters->stuttering >= dataplane->connections->capacity / STUTTER_SHARE)
+	if (dataplane->counters->stuttering >= dataplane->connections->capacity / STUTTER_SHARE ||
+		text_unacknowledged(dataplane, c) >
+			0) // a teaser: it is not said again a byte at a time
 		return false;
 	dataplane->counters->stutters++;
+	text_begin(dataplane, c, text);
 	connection_stage(dataplane, c, STAGE_STUTTER);
 	c->opened_ms = dataplane->now_ms;
-	c->text = (uint8_t)text;
-	c->text_position = 0;
 	c->slow = 1;
 	c->retransmits = 0;
 	c->line = 1;

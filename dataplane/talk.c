@@ -6,6 +6,7 @@
 #include "dataplane/talk_receive.h"
 #include "dataplane/talk_send.h"
 #include "dataplane/tcp_send.h"
+#include "dataplane/text.h"
 
 // Wishes taken from one worker in a turn: several bursts' worth, so that neither side can starve the other.
 #define WISHES_A_TURN 256
@@ -27,8 +28,21 @@ static void tell_open(struct dataplane *dataplane, uint32_t block)
 	}
 }
 
+_Static_assert(BS_STREAM_TX >= 2 * BS_TEMPLATE_TEXT, "room for teaser and greeting");
+
+// The greeting of a client that did not wait for it. Before the worker knows of the stream.
+static void take_over_text(
+	struct dataplane *dataplane, struct connection *c, struct bs_stream *stream, uint32_t said)
+{
+	uint8_t bytes[BS_STREAM_TX];
+	uint32_t count = text_unacknowledged(dataplane, c);
+	text_copy(dataplane, c, c->text_position, bytes, count);
+	bs_stream_write(stream, bytes, count);
+	block_talk(stream)->snd_max += said;
+}
+
 bool talk_open(struct dataplane *dataplane, struct connection *c, const struct frame *frame,
-	const struct payload *payload)
+	const struct payload *payload, uint32_t said)
 {
 	uint32_t block = block_take(dataplane, c);
 	if (block == BLOCK_NONE)
@@ -49,6 +63,7 @@ bool talk_open(struct dataplane *dataplane, struct connection *c, const struct f
 	talk->snd_wl2 = frame->acknowledgement;
 	talk->cwnd = 10u * talk->mss; // RFC 6928
 	talk->rto = DELAY_RTO_FIRST;
+	take_over_text(dataplane, c, stream, said);
 	c->retransmits = 0;
 	connection_client(dataplane, c, &stream->client);
 	connection_stage(dataplane, c, STAGE_TALKING);
@@ -56,6 +71,7 @@ bool talk_open(struct dataplane *dataplane, struct connection *c, const struct f
 	dataplane->counters->talking++;
 	tell_open(dataplane, block);
 	talk_take(dataplane, c, stream, payload);
+	talk_send(dataplane, c);
 	talk_touch(dataplane, c, talk);
 	return true;
 }

@@ -12,9 +12,10 @@
 #include "dataplane/frame.h"
 #include "dataplane/segment.h"
 
-// The client's first bytes after the greeting: takes a block and tells the worker. False when none is free.
+// The client's first bytes: takes a block and tells the worker. What is left to be acknowledged of the text becomes the beginning of
+// the stream's send ring; `said` bytes of that were sent already. False when no block is free.
 bool talk_open(struct dataplane *dataplane, struct connection *connection,
-	const struct frame *frame, const struct payload *payload);
+	const struct frame *frame, const struct payload *payload, uint32_t said);
 
 enum bs_reason talk_input(
 	struct dataplane *dataplane, struct connection *connection, const struct frame *frame);

@@ -8,17 +8,18 @@ struct part {
 	const struct bs_template *template;
 	uint32_t times;
 };
-#define PARTS 5
+#define PARTS 6
 
 static void parts(
 	const struct dataplane *dataplane, const struct connection *c, struct part part[PARTS])
 {
 	const struct bs_template *template = dataplane->policy->texts[c->text_set].template;
-	part[0] = (struct part){&template[BS_TEMPLATE_STUTTER], c -> slow ? STUTTER_LINES : 0};
-	part[1] = (struct part){&template[c->text], c -> text != BS_TEMPLATE_NONE};
-	part[2] = (struct part){&template[BS_TEMPLATE_SYNC], (c->flags & CONNECTION_SYNC) != 0};
-	part[3] = (struct part){&template[BS_TEMPLATE_SEQUENCE], c -> replies};
-	part[4] = (struct part){&template[BS_TEMPLATE_BYE], (c->flags & CONNECTION_BYE) != 0};
+	part[0] = (struct part){&template[BS_TEMPLATE_TEASER], c -> teased};
+	part[1] = (struct part){&template[BS_TEMPLATE_STUTTER], c -> slow ? STUTTER_LINES : 0};
+	part[2] = (struct part){&template[c->text], c -> text != BS_TEMPLATE_NONE};
+	part[3] = (struct part){&template[BS_TEMPLATE_SYNC], (c->flags & CONNECTION_SYNC) != 0};
+	part[4] = (struct part){&template[BS_TEMPLATE_SEQUENCE], c -> replies};
+	part[5] = (struct part){&template[BS_TEMPLATE_BYE], (c->flags & CONNECTION_BYE) != 0};
 }
 
 uint32_t text_whole(const struct dataplane *dataplane, const struct connection *c)
@@ -36,6 +37,20 @@ uint32_t text_length(const struct dataplane *dataplane, const struct connection 
 	// A byte at a time: what was said is what is acknowledged and the one under way.
 	return c->stage == STAGE_STUTTER ? (uint32_t)c->text_position + c->line
 					 : text_whole(dataplane, c);
+}
+
+uint32_t text_begin(
+	const struct dataplane *dataplane, struct connection *c, enum bs_template_number text)
+{
+	uint32_t said = text_length(dataplane, c);
+	if (c->text_position == said) {
+		c->teased = 0;
+		c->text_position = 0;
+		said = 0;
+	}
+	c->slow = 0;
+	c->text = (uint8_t)text;
+	return said;
 }
 
 void text_copy(const struct dataplane *dataplane, const struct connection *c, uint32_t offset,

@@ -2,7 +2,7 @@
 //
 // What we say before a worker is there, as a function of the record: the templates (control/policy.h) in the order
 //
-//   [554- stutter] text   [554 synchronisation]   503 x replies   [221]
+//   [220- teaser]   [554- stutter] text   [554 synchronisation]   503 x replies   [221]
 //
 // so that any byte of it can be made again for a retransmission, and nothing is kept.
 //
@@ -20,6 +20,11 @@
 // Length of all that is to be said, from the first byte on; and of what was said so far.
 uint32_t text_whole(const struct dataplane *dataplane, const struct connection *connection);
 uint32_t text_length(const struct dataplane *dataplane, const struct connection *connection);
+
+// The connection says `text` next. What arrived is forgotten; a teaser that is still under way stays in front. Returns the offset
+// of what was not said yet. Not while the stutter goes on.
+uint32_t text_begin(const struct dataplane *dataplane, struct connection *connection,
+	enum bs_template_number text);
 
 // Bytes of it that are not acknowledged.
 static inline uint32_t text_unacknowledged(

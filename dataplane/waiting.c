@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/waiting.h"
 
+#include "dataplane/block.h"
 #include "dataplane/closing.h"
 #include "dataplane/judge.h"
 #include "dataplane/refused.h"
@@ -21,24 +22,46 @@ static void classify(struct dataplane *dataplane, struct connection *c)
 		c->flags &= (uint8_t)~CONNECTION_FAST;
 }
 
-static void greet(struct dataplane *dataplane, struct connection *c)
+// True when the connection is told something else in the greeting's place.
+static bool refused_instead(struct dataplane *dataplane, struct connection *c)
 {
 	const struct bs_class *class = &dataplane->policy->class[c->class];
 	if (class->action == BS_ACTION_REFUSE && class->refuse_at == BS_REFUSE_AT_CONNECT) {
 		dataplane->counters->denied++;
 		connection_notice(dataplane, c, BS_NOTICE_DENIED, NULL, 0);
 		refuse(dataplane, c, BS_TEMPLATE_DENIED, 0);
-		return;
+		return true;
 	}
-	if (judge_verdict(dataplane, c))
-		return;
+	return judge_verdict(dataplane, c);
+}
+
+static void begin_greeting(struct dataplane *dataplane, struct connection *c)
+{
 	dataplane->counters->greeted++;
 	connection_stage(dataplane, c, STAGE_GREETED);
-	c->text = BS_TEMPLATE_GREETING;
-	c->text_position = 0;
+	text_begin(dataplane, c, BS_TEMPLATE_GREETING);
 	c->retransmits = 0;
-	send_text(dataplane, c, 0);
+}
+
+static void greet(struct dataplane *dataplane, struct connection *c)
+{
+	if (refused_instead(dataplane, c))
+		return;
+	begin_greeting(dataplane, c);
+	send_text(dataplane, c, c->text_position); // a teaser that was lost goes out again with it
 	connection_delay(dataplane, c, DELAY_RTO_FIRST);
+}
+
+// A first line of the greeting for those who don't know that a greeting is over with the line that has no hyphen (RFC 5321, 4.2.1). It
+// has no timer: what is lost of it goes out with the greeting.
+static void tease(struct dataplane *dataplane, struct connection *c)
+{
+	const struct bs_policy *policy = dataplane->policy;
+	if (policy->texts[policy->text_set].template[BS_TEMPLATE_TEASER].length == 0)
+		return;
+	c->teased = 1;
+	connection_stage(dataplane, c, STAGE_WAITING); // from here on it holds its texts
+	send_text(dataplane, c, 0);
 }
 
 // Takes in-order payload off the wire; what it said is judged by the caller.
@@ -51,7 +74,7 @@ static void take(struct connection *c, const struct payload *p)
 	}
 }
 
-static enum bs_reason early(
+static enum bs_reason refuse_early(
 	struct dataplane *dataplane, struct connection *c, const struct payload *p)
 {
 	dataplane->counters->pregreets++;
@@ -63,6 +86,38 @@ static enum bs_reason early(
 	else
 		refuse(dataplane, c, BS_TEMPLATE_NONE, CONNECTION_SYNC);
 	return BS_REASON_ACCEPTED;
+}
+
+// Where early talk is not refused its first byte takes a session block, and the greeting goes out at once. Without a free block the
+// bytes are not acknowledged: the client sends them again, perhaps when the greeting has arrived.
+static enum bs_reason serve_early(struct dataplane *dataplane, struct connection *c,
+	const struct frame *frame, const struct payload *p)
+{
+	uint32_t said = text_unacknowledged(dataplane, c);
+	bool first = !(c->flags & CONNECTION_BUSY);
+	c->flags |= CONNECTION_BUSY;
+	if (first && dataplane->policy->checks.mode[BS_CHECK_EARLY_TALK] == BS_MODE_OBSERVE) {
+		dataplane->counters->pregreets_observed++;
+		connection_notice(dataplane, c, BS_NOTICE_PREGREET_OBSERVED, p->bytes, p->length);
+	}
+	if (!block_is_free(dataplane))
+		return BS_REASON_TCP_NO_ROOM;
+	if (c->stage == STAGE_WAITING) {
+		classify(dataplane, c);
+		if (refused_instead(dataplane, c))
+			return BS_REASON_TCP_NO_ROOM;
+		begin_greeting(dataplane, c);
+	}
+	talk_open(dataplane, c, frame, p, said);
+	return BS_REASON_ACCEPTED;
+}
+
+static enum bs_reason early(struct dataplane *dataplane, struct connection *c,
+	const struct frame *frame, const struct payload *p)
+{
+	return dataplane->policy->checks.mode[BS_CHECK_EARLY_TALK] == BS_MODE_ENFORCE
+		       ? refuse_early(dataplane, c, p)
+		       : serve_early(dataplane, c, frame, p);
 }
 
 static enum bs_reason gone(
@@ -86,7 +141,7 @@ static enum bs_reason gone(
 static enum bs_reason speak(struct dataplane *dataplane, struct connection *c,
 	const struct frame *frame, const struct payload *p)
 {
-	if (talk_open(dataplane, c, frame, p))
+	if (talk_open(dataplane, c, frame, p, 0))
 		return BS_REASON_ACCEPTED;
 	// Not acknowledged, so nothing is lost: the client sends it again, and until then a block may be free.
 	if (!(c->flags & CONNECTION_BUSY)) {
@@ -112,7 +167,7 @@ static enum bs_reason content(
 	// A client that read the greeting acknowledges all of it with its first byte.
 	if (c->flags & CONNECTION_FAST)
 		return BS_REASON_TCP_NO_ROOM;
-	return early(dataplane, c, &p);
+	return early(dataplane, c, frame, &p);
 }
 
 enum bs_reason waiting_open(
@@ -128,19 +183,34 @@ enum bs_reason waiting_open(
 	if (judge_open(dataplane, c))
 		return judge_input(dataplane, c, frame);
 	bool spoke = frame->payload_length > 0 || frame->flags & TCP_FIN;
+	enum reputation reputation = judge_reputation(dataplane, c);
 	bool at_once = c->flags & CONNECTION_FAST || dataplane->policy->wait_ms == 0 ||
+		       reputation == REPUTATION_KNOWN ||
 		       c->class == BS_CLASS_RUNTIME_DENY; // the operator has seen enough of it
 	if (!spoke && at_once) {
 		greet(dataplane, c);
 		return BS_REASON_ACCEPTED;
 	}
-	connection_delay(dataplane, c, DELAY_WAIT);
-	if (!spoke)
+	connection_delay(
+		dataplane, c, reputation == REPUTATION_SUSPICIOUS ? DELAY_WAIT_LONG : DELAY_WAIT);
+	if (!spoke) {
 		judge_announce(dataplane, c);
+		tease(dataplane, c);
+	}
 	enum bs_reason reason = content(dataplane, c, frame);
-	if (c->stage == STAGE_WAITING && c->flags & CONNECTION_FAST)
+	if (c->stage == STAGE_WAITING && at_once)
 		greet(dataplane, c);
 	return reason;
+}
+
+static void greeting_acknowledged(struct dataplane *dataplane, struct connection *c)
+{
+	if (text_unacknowledged(dataplane, c) > 0) {
+		connection_delay(dataplane, c, DELAY_RTO_FIRST);
+		return;
+	}
+	c->flags &= (uint8_t)~CONNECTION_BUSY; // what it said too early is forgotten
+	connection_delay(dataplane, c, DELAY_GREETED);
 }
 
 enum bs_reason waiting_input(
@@ -163,9 +233,8 @@ enum bs_reason waiting_input(
 	case SEGMENT_GO_ON:
 		break;
 	}
-	if (text_acknowledge(dataplane, c, frame))
-		connection_delay(dataplane, c,
-			text_unacknowledged(dataplane, c) == 0 ? DELAY_GREETED : DELAY_RTO_FIRST);
+	if (text_acknowledge(dataplane, c, frame) && c->stage == STAGE_GREETED)
+		greeting_acknowledged(dataplane, c);
 	return content(dataplane, c, frame);
 }
 
@@ -202,7 +271,7 @@ void waiting_expired(struct dataplane *dataplane, struct connection *c)
 
 void waiting_drain(struct dataplane *dataplane, struct connection *c)
 {
-	if (text_unacknowledged(dataplane, c) > 0)
+	if (c->stage == STAGE_GREETED && text_unacknowledged(dataplane, c) > 0)
 		return; // when the greeting has arrived
 	connection_notice(dataplane, c, BS_NOTICE_DRAINED, NULL, 0);
 	refuse(dataplane, c, BS_TEMPLATE_DRAINING, CONNECTION_CLOSE);

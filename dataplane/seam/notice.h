@@ -12,8 +12,9 @@
 enum bs_notice_kind {
 	BS_NOTICE_CONNECT,  // CONNECT from [a]:p to [b]:25                 handshake completed
 	BS_NOTICE_PREGREET, // PREGREET n after t from [a]:p: sample        spoke before the greeting
-	BS_NOTICE_HANGUP,   // HANGUP after t from [a]:p in tests before SMTP handshake
-	BS_NOTICE_DENIED,   // DENYLISTED [a]:p                             refused as the greeting
+	BS_NOTICE_PREGREET_OBSERVED, // the same; observed              it was served all the same
+	BS_NOTICE_HANGUP,            // HANGUP after t from [a]:p in tests before SMTP handshake
+	BS_NOTICE_DENIED, // DENYLISTED [a]:p                             refused as the greeting
 	BS_NOTICE_VERDICT, // VERDICT reason on [a] for t                   the source has spoken early too often
 	BS_NOTICE_CROWDED, // NOQUEUE: reject: CONNECT from [a]:p: too many connections
 	BS_NOTICE_RATE,    // warning: Connection rate limit exceeded: n from [a]:p for service smtp

@@ -61,6 +61,10 @@ Test(notice_text, every_kind_of_a_session)
 	expect(&notice, "VERDICT early-talk on [192.0.2.7] for 3600s", NULL);
 	cr_assert(bs_address_parse("2001:db8:7::7", &notice.client.address));
 	expect(&notice, "VERDICT early-talk on [2001:db8:7::/64] for 3600s", NULL);
+	notice = notice_of(BS_NOTICE_PREGREET_OBSERVED);
+	set_sample(&notice, "EHLO x", 6);
+	notice.total = 6;
+	expect(&notice, "PREGREET 6 after 0.31 from [192.0.2.7]:41234: EHLO x; observed", NULL);
 	notice = notice_of(BS_NOTICE_RATE);
 	notice.total = 31;
 	expect(&notice,

@@ -186,6 +186,7 @@ Test(policy, texts)
 
 	cr_expect_eq(text[BS_TEMPLATE_NONE].length, 0);
 	cr_expect_str_eq(text[BS_TEMPLATE_GREETING].text, "220 mx1.example.org ESMTP\r\n");
+	cr_expect_eq(text[BS_TEMPLATE_TEASER].length, 0, "there is none by default");
 	complete_reply(&text[BS_TEMPLATE_PREGREET], "554 mx1.example.org ");
 	complete_reply(&text[BS_TEMPLATE_DENIED], "554 mx1.example.org ");
 	complete_reply(&text[BS_TEMPLATE_SYNC], "554 5.5.0 ");
@@ -209,6 +210,18 @@ Test(policy, texts)
 	free(said);
 }
 
+Test(policy, teaser)
+{
+	char *said;
+	struct bs_policy *policy = built(
+		"waiting { teaser = \"please wait to be greeted\" }\n" GOOD, &said);
+
+	cr_expect_str_eq(policy->texts[0].template[BS_TEMPLATE_TEASER].text,
+		"220-mx1.example.org please wait to be greeted\r\n");
+	policy_free(policy);
+	free(said);
+}
+
 // The longest hostname and contact that a configuration takes fit every text.
 Test(policy, longest_texts)
 {
@@ -217,8 +230,10 @@ Test(policy, longest_texts)
 
 	memset(label, 'a', 63);
 	label[63] = '\0';
-	snprintf(text, sizeof(text), "contact = \"%0120d\"\nhostname = %s.%s.%s.%.61s\n%s", 0,
-		label, label, label, label, strstr(GOOD, "domains"));
+	snprintf(text, sizeof(text),
+		"contact = \"%0120d\"\nhostname = %s.%s.%s.%.61s\n"
+		"waiting { teaser = \"%0100d\" }\n%s",
+		0, label, label, label, label, 0, strstr(GOOD, "domains"));
 	policy = built(text, &said);
 	cr_assert_not_null(policy, "%s", said);
 	cr_expect_eq(strlen(policy->hostname), 253);
@@ -227,7 +242,7 @@ Test(policy, longest_texts)
 		complete_reply(&policy->texts[0].template[i], "");
 	struct bs_template_set set;
 	memset(policy->contact, 'c', 255);
-	cr_expect_not(templates_compose(policy->hostname, policy->contact, &set),
+	cr_expect_not(templates_compose(policy->hostname, policy->contact, "", &set),
 		"a text longer than its template was composed");
 	policy_free(policy);
 	free(said);

@@ -124,6 +124,7 @@ static void make_policy(struct wire *wire, const struct wire_settings *settings)
 	policy->wait_ms = settings->no_wait        ? 0
 			  : settings->wait_ms != 0 ? settings->wait_ms
 						   : 25000;
+	policy->checks.mode[BS_CHECK_EARLY_TALK] = BS_MODE_ENFORCE;
 	policy->greeted_timeout_ms = 300000;
 	set_template(texts, BS_TEMPLATE_GREETING, "220 mx1.example.org ESMTP\r\n");
 	set_template(texts, BS_TEMPLATE_PREGREET, "554 5.5.0 you spoke before the greeting\r\n");
