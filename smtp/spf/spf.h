@@ -12,14 +12,14 @@
 #include "dataplane/seam/address.h"
 #include "smtp/dns/dns.h"
 
-enum spf_result { // RFC 7208, 2.6
-	SPF_RESULT_NONE,
-	SPF_RESULT_NEUTRAL,
-	SPF_RESULT_PASS,
-	SPF_RESULT_FAIL,
-	SPF_RESULT_SOFTFAIL,
-	SPF_RESULT_TEMPERROR,
-	SPF_RESULT_PERMERROR,
+enum spf_result { // RFC 7208, 2.6; libspf2 calls its own SPF_RESULT_*
+	SPF_NONE,
+	SPF_NEUTRAL,
+	SPF_PASS,
+	SPF_FAIL,
+	SPF_SOFTFAIL,
+	SPF_TEMPERROR,
+	SPF_PERMERROR,
 	SPF_RESULTS
 };
 
