@@ -185,3 +185,6 @@ static inline void bs_policy_release(const struct bs_policy *policy)
 // bs_policy_get(), within the same turn.
 void bs_policy_classify(const struct bs_policy *policy, const struct bs_address *addresses,
 	uint8_t *classes, size_t count);
+
+// A domain, in lower case, that we take mail for. Of any policy that is held.
+bool bs_policy_has_domain(const struct bs_policy *policy, const char *domain);

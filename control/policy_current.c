@@ -9,9 +9,15 @@ _Atomic(const struct bs_policy *) bs_policy_current;
 static uint8_t denied(const struct bs_policy *policy, uint8_t class)
 {
 	uint8_t action = policy->class[class].action;
-	return action == BS_ACTION_NONE || action == BS_ACTION_REFUSE || action == BS_ACTION_OBSERVE
-		       ? BS_CLASS_RUNTIME_DENY
-		       : class;
+	switch (action) {
+	case BS_ACTION_NONE:
+	case BS_ACTION_REFUSE:
+	case BS_ACTION_STUTTER:
+	case BS_ACTION_OBSERVE:
+		return BS_CLASS_RUNTIME_DENY;
+	default:
+		return class;
+	}
 }
 
 void bs_policy_classify(const struct bs_policy *policy, const struct bs_address *addresses,
@@ -32,4 +38,9 @@ void bs_policy_classify(const struct bs_policy *policy, const struct bs_address 
 			break;
 		}
 	}
+}
+
+bool bs_policy_has_domain(const struct bs_policy *policy, const char *domain)
+{
+	return bs_domains_has(policy->domain_index, domain);
 }

@@ -42,7 +42,7 @@ static bool localise(const struct session *session, struct mailbox *recipient)
 		snprintf(recipient->domain, sizeof(recipient->domain), "%s", policy->domains[0]);
 		return true;
 	}
-	return bs_domains_has(policy->domain_index, recipient->domain);
+	return bs_policy_has_domain(policy, recipient->domain);
 }
 
 // On a deny list. A class whose SYNs are dropped came into force during this session.
