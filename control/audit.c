@@ -68,28 +68,30 @@ static void audit_user(struct audit *audit)
 			"sudo, or as a system service");
 }
 
-// The policy is built as at the start, and thrown away. Its faults are one line each, with their cure.
+// The base of policies is built as at the start, and thrown away. Its faults are one line each, with their cure.
 static void audit_policy(struct audit *audit)
 {
 	char *faults = NULL, *rest = NULL;
 	size_t size;
 	FILE *memory = open_memstream(&faults, &size);
-	struct bs_policy *policy;
+	struct policy_base *base;
 
 	if (memory == NULL) {
 		audit_error(audit, "no memory to look at the lists; free some");
 		return;
 	}
-	policy = policy_new(audit->config, memory);
+	base = policy_base_new(audit->config, memory);
 	fclose(memory);
 	for (char *line = strtok_r(faults, "\n", &rest); line != NULL;
 		line = strtok_r(NULL, "\n", &rest))
-		(policy == NULL ? audit_error : audit_warning)(audit, "%s", line);
-	if (policy != NULL)
+		(base == NULL ? audit_error : audit_warning)(audit, "%s", line);
+	if (base != NULL)
 		audit_ok(audit, "lists: %zu read", audit->config->list_count);
 	else if (size == 0)
 		audit_error(audit, "lists: no policy can be built; free some memory");
-	policy_free(policy);
+	if (base != NULL)
+		audit_lists(audit, base);
+	policy_base_free(base);
 	free(faults);
 }
 
@@ -98,7 +100,7 @@ static void audit_list_actions(struct audit *audit)
 	for (size_t i = 0; i < audit->config->list_count; i++) {
 		const struct config_list *list = &audit->config->list[i];
 
-		if (list->action == BS_ACTION_DROP ||
+		if (list->action == BS_ACTION_DROP || list->action == BS_ACTION_STUTTER ||
 			(list->action == BS_ACTION_REFUSE &&
 				list->refuse_at == BS_REFUSE_AT_CONNECT))
 			audit_warning(audit,

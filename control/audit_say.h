@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "control/config.h"
+#include "control/policy_base.h"
 
 struct audit {
 	const struct config *config;
@@ -27,3 +28,6 @@ void audit_backend(struct audit *audit);
 
 // control/audit_device.c: ports, cores, memory.
 void audit_devices(struct audit *audit);
+
+// control/audit_lists.c: lists and recipients, as the base built of them has them. Reads their files again; may ask the resolver.
+void audit_lists(struct audit *audit, const struct policy_base *base);

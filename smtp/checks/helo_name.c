@@ -81,7 +81,7 @@ void check_run_helo_ours(const struct check_context *context, struct check_resul
 		check_says(result, CHECK_MISS, "no name");
 	else if (strcasecmp(helo.name, context->policy->hostname) == 0)
 		check_says(result, CHECK_HIT, "%s is our name", helo.name);
-	else if (hosts_is_ours(context->policy, helo.name))
+	else if (bs_policy_has_domain(context->policy, helo.name))
 		judge_our_domain(context, helo.name, result);
 	else
 		says_name(result, CHECK_MISS, helo.name);

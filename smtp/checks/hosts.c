@@ -4,7 +4,6 @@
 #include "smtp/checks/hosts.h"
 
 #include <string.h>
-#include <strings.h>
 
 const struct dns_answer *hosts_ask(struct hosts *hosts, const struct check_context *context,
 	const char *name, enum dns_type type)
@@ -74,12 +73,4 @@ void hosts_judge_client(
 		check_says(result, CHECK_NOT_RUN, "%s is in the client's network", name);
 	else
 		check_says(result, CHECK_HIT, "%s", name);
-}
-
-bool hosts_is_ours(const struct bs_policy *policy, const char *domain)
-{
-	for (uint32_t i = 0; i < policy->domain_count; i++)
-		if (strcasecmp(policy->domains[i], domain) == 0)
-			return true;
-	return false;
 }

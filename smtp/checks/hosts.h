@@ -31,6 +31,3 @@ bool hosts_open(const struct hosts *hosts, struct check_result *result);
 // CHECK_HIT; policyd-weight counts the same way.
 void hosts_judge_client(
 	const struct check_context *context, const char *name, struct check_result *result);
-
-// `domain` is one of policy->domains; any case.
-bool hosts_is_ours(const struct bs_policy *policy, const char *domain);

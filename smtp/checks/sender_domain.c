@@ -13,7 +13,7 @@ const char *sender_domain_of(const struct check_context *context, struct check_r
 		check_says(result, CHECK_NOT_RUN, "<>");
 	else if (sender->domain[0] == '[')
 		check_says(result, CHECK_NOT_RUN, "address literal");
-	else if (hosts_is_ours(context->policy, sender->domain))
+	else if (bs_policy_has_domain(context->policy, sender->domain))
 		check_says(result, CHECK_NOT_RUN, "%s is ours", sender->domain);
 	else
 		return sender->domain;

@@ -45,6 +45,7 @@ static inline struct check_stage *check_stage_new(const char *dns)
 	snprintf(stage->policy.hostname, sizeof(stage->policy.hostname), "mx.example.net");
 	stage->policy.domains = stage->domains;
 	stage->policy.domain_count = 2;
+	stage->policy.domain_index = bs_domains_new(stage->domains, 2);
 	stage->facts.client = stage_address("198.51.100.7");
 	stage->facts.local = stage_address("192.0.2.25");
 	stage->facts.helo = "";
@@ -57,6 +58,7 @@ static inline void check_stage_free(struct check_stage *stage)
 {
 	dns_asker_forget(&stage->asker);
 	dns_table_free(&stage->table);
+	bs_domains_free((struct bs_domains *)stage->policy.domain_index);
 	free(stage);
 }
 
