@@ -56,8 +56,8 @@ _Static_assert(BS_CHECK_COUNT <= 64, "a bit each");
 
 struct bs_policy;
 
-// Row of the policy for a recipient: 0 is the rules for all, n is policy->recipient_policy[n - 1]. `local` and `domain` in lower
-// case, plus-addressing already removed or not: an address with its extension is looked for first.
+// Row of the policy for a recipient: 0 is the rules for all, n is policy->recipient_policy[n - 1]. `local` and `domain` in any
+// case; an address is looked for with its extension, then without it (recipients.delimiter), then its domain.
 unsigned bs_policy_for(const struct bs_policy *policy, const char *local, const char *domain);
 
 // What holds in a row.
@@ -71,3 +71,8 @@ struct bs_thresholds bs_check_thresholds(const struct bs_policy *policy, unsigne
 uint64_t bs_check_lists(const struct bs_policy *policy, unsigned row);
 // Two rows that answer alike after DATA: recipients of both can be in one mail.
 bool bs_policy_same_content(const struct bs_policy *policy, unsigned a, unsigned b);
+
+struct bs_address;
+// A client of rates.exceptions: nothing of it is limited by struct bs_rates. At most BS_RATE_EXCEPTIONS comparisons.
+#define BS_RATE_EXCEPTIONS 256u
+bool bs_rates_spare(const struct bs_policy *policy, const struct bs_address *client);

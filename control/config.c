@@ -8,7 +8,24 @@
 #include <string.h>
 
 #include "control/config_reading.h"
+#include "control/config_titled.h"
 #include "control/config_values.h"
+
+// For those who look at the whole later (control/audit.c). Without memory they name no line.
+static void keep_places(const struct config_reading *reading)
+{
+	struct config *config = reading->config;
+
+	config->where = calloc(config_key_count, sizeof(*config->where));
+	for (unsigned i = 0;
+		config->where != NULL && reading->setting != NULL && i < config_key_count; i++) {
+		const struct config_place *place =
+			&config_setting_of(reading, 0, &config_keys[i])->place;
+
+		if (place->file != NULL)
+			config->where[i] = (struct config_where){strdup(place->file), place->line};
+	}
+}
 
 static struct config *read_into(struct config *config, const char *file, struct faults *faults)
 {
@@ -23,6 +40,7 @@ static struct config *read_into(struct config *config, const char *file, struct 
 			faults_add(faults, file, 0, "no memory; free some");
 		else if (!reading.parse->incomplete)
 			config_check(&reading);
+		keep_places(&reading);
 	}
 	free(reading.setting);
 	config_parse_free(reading.parse);
@@ -64,17 +82,17 @@ void config_free(struct config *config)
 {
 	if (config == NULL)
 		return;
-	for (size_t i = 0; i < config->port_count; i++) {
-		free_values(&config->port[i], "port");
-		free(config->port[i].source);
-	}
-	for (size_t i = 0; i < config->list_count; i++) {
-		free_values(&config->list[i], "list");
-		free(config->list[i].source);
+	for (unsigned i = 0; i < config_titled_count; i++) {
+		const struct config_titled *titled = &config_titled[i];
+
+		for (size_t n = 0; n < config_titled_number(config, titled); n++)
+			free_values(config_titled_at(config, titled, n), titled->section);
+		config_titled_free(config, titled);
 	}
 	free_values(config, NULL);
-	free(config->port);
-	free(config->list);
+	for (unsigned i = 0; config->where != NULL && i < config_key_count; i++)
+		free(config->where[i].file);
+	free(config->where);
 	free(config->file);
 	free(config);
 }

@@ -63,6 +63,31 @@ struct config_list { // list "NAME" { files = {...} action = ... }
 	unsigned line; // where `file` or `files` stands there
 };
 
+struct config_dnsl { // dnsl "NAME" { }
+	struct bs_dnsl list;
+	char **codes; // patterns as written; list.code has them parsed
+	size_t code_count;
+	char *source; // the file it stands in
+	unsigned line;
+};
+
+struct config_policy { // policy "NAME" { }
+	struct bs_recipient_policy rules;
+	char **domains,
+		**addresses; // whose it is: lower case; user@domain, or user@ for all domains
+	size_t domain_count, address_count;
+	char **lists; // names of dnsl sections; rules.lists has their bits
+	size_t list_count;
+	char *source; // the file it stands in
+	unsigned line;
+};
+
+// Where a key was set. file NULL: it was not.
+struct config_where {
+	char *file;
+	unsigned line;
+};
+
 #define CONFIG_CORES_MOST 64 // of a kind; struct daemon has as many rows
 
 // Where keys of checks { } have their defaults from (control/config_preset.h).
@@ -119,13 +144,23 @@ struct config {
 	// list "NAME" { }
 	struct config_list *list;
 	size_t list_count;
+	// dnsl "NAME" { }, policy "NAME" { }
+	struct config_dnsl *dnsl;
+	size_t dnsl_count;
+	struct config_policy *policy;
+	size_t policy_count;
 	uint32_t drain_timeout_ms;
 	// checks { }, greylist { }
 	uint8_t checks_preset; // enum config_preset
 	uint32_t greylist_entries;
+	// rates { }
+	struct bs_prefix *rate_exceptions;
+	size_t rate_exception_count;
 	// smtp { }, waiting { }, verdicts { }, checks { }, greylist { } and rates { }: the fields of struct bs_policy that a reload may change
 	struct bs_policy
 		smtp; // only its numbers are filled in here; lists, names, templates by policy_new()
+	// As it was read: of each row of config_keys without a titled section, where it was set.
+	struct config_where *where;
 };
 
 // Reads and checks `file`. On failure returns NULL and has written to `errors` one line a fault:

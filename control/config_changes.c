@@ -5,9 +5,12 @@
 #include <string.h>
 
 #include "control/config_keys.h"
+#include "control/config_policy.h"
+#include "control/config_titled.h"
 #include "control/config_values.h"
 #include "control/request_command.h"
 
+#define SECRET    "(not shown)"
 #define TEXT_MOST 300 // of a value that is shown; a thousand domains would drown the rest
 
 struct changes {
@@ -51,16 +54,25 @@ static json_t *name_of(const struct config_key *key, const char *title)
 	return json_sprintf("%s %s.%s", key->section, title, key->name);
 }
 
+// What a policy does not set is as for all.
+static char *value_shown(const struct config_key *key, const void *base)
+{
+	if (key->inherits && !config_policy_has(base, key))
+		return strdup("as for all");
+	return config_value_text(key, base);
+}
+
 static void compare_key(struct changes *changes, const struct config_key *key, const char *title,
 	const void *old, const void *new)
 {
-	char *before = config_value_text(key, old), *after = config_value_text(key, new);
+	char *before = value_shown(key, old), *after = value_shown(key, new);
 	if (before == NULL || after == NULL)
 		changes->failed = true;
 	else if (strcmp(before, after) != 0)
 		append(changes, key->change == CHANGE_RESTART ? changes->restart : changes->changed,
 			json_pack("{s:o, s:o, s:o}", "key", name_of(key, title), "old",
-				shown(before), "new", shown(after)));
+				shown(key->secret ? SECRET : before), "new",
+				shown(key->secret ? SECRET : after)));
 	free(before);
 	free(after);
 }
@@ -77,37 +89,31 @@ static void compare_section(struct changes *changes, const char *section, const 
 	}
 }
 
-static const struct config_port *port_of(const struct config *config, const char *name)
+static void come_or_gone(
+	struct changes *changes, const struct config_titled *titled, const char *name, bool come)
 {
-	for (size_t i = 0; i < config->port_count; i++)
-		if (strcmp(config->port[i].name, name) == 0)
-			return &config->port[i];
-	return NULL;
+	append(changes, titled->change == CHANGE_RESTART ? changes->restart : changes->changed,
+		json_pack("{s:o, s:s, s:s}", "key", json_sprintf("%s %s", titled->section, name),
+			"old", come ? "" : "there", "new", come ? "there" : ""));
 }
 
-static void come_or_gone(struct changes *changes, const char *name, bool come)
+static void compare_titled(struct changes *changes, const struct config_titled *titled,
+	const struct config *running, const struct config *fresh)
 {
-	char text[PORT_NAME + 16];
-	snprintf(text, sizeof(text), "port %s", name);
-	append(changes, changes->restart,
-		json_pack("{s:o, s:s, s:s}", "key", request_text(text), "old", come ? "" : "there",
-			"new", come ? "there" : ""));
-}
-
-static void compare_ports(
-	struct changes *changes, const struct config *running, const struct config *fresh)
-{
-	for (size_t i = 0; i < running->port_count; i++) {
-		const struct config_port *old = &running->port[i];
-		const struct config_port *new = port_of(fresh, old->name);
+	const void *old, *new;
+	for (size_t i = 0; (old = config_titled_at(running, titled, i)) != NULL; i++) {
+		const char *name = config_titled_name(titled, old);
+		new = config_titled_named(fresh, titled, name);
 		if (new == NULL)
-			come_or_gone(changes, old->name, false);
+			come_or_gone(changes, titled, name, false);
 		else
-			compare_section(changes, "port", old->name, old, new);
+			compare_section(changes, titled->section, name, old, new);
 	}
-	for (size_t i = 0; i < fresh->port_count; i++)
-		if (port_of(running, fresh->port[i].name) == NULL)
-			come_or_gone(changes, fresh->port[i].name, true);
+	for (size_t i = 0; (new = config_titled_at(fresh, titled, i)) != NULL; i++) {
+		const char *name = config_titled_name(titled, new);
+		if (config_titled_named(running, titled, name) == NULL)
+			come_or_gone(changes, titled, name, true);
+	}
 }
 
 // The list's place in the configuration and in the base, or -1.
@@ -165,7 +171,9 @@ json_t *config_changes(const struct config *running, const struct policy_base *r
 	struct changes changes = {json_array(), json_array(), json_array(), false};
 	if (changes.changed != NULL && changes.restart != NULL && changes.lists != NULL) {
 		compare_section(&changes, NULL, NULL, running, fresh);
-		compare_ports(&changes, running, fresh);
+		for (unsigned i = 0; i < config_titled_count; i++)
+			if (strcmp(config_titled[i].section, "list") != 0)
+				compare_titled(&changes, &config_titled[i], running, fresh);
 		compare_lists(&changes, running, running_base, fresh, fresh_base);
 	}
 	json_t *object = json_pack("{s:o, s:o, s:o}", "changed", changes.changed, "restart",
@@ -203,8 +211,7 @@ void config_adopt(struct config *running, struct config *fresh)
 		if (config_keys[i].change != CHANGE_RESTART && (row == NULL || !row->titled))
 			swap_key(&config_keys[i], running, fresh);
 	}
-	swap(&running->list, &fresh->list,
-		sizeof(struct config_list
-				*)); // NOLINT(bugprone-sizeof-expression): the pointer is swapped
-	swap(&running->list_count, &fresh->list_count, sizeof(running->list_count));
+	for (unsigned i = 0; i < config_titled_count; i++)
+		if (config_titled[i].change != CHANGE_RESTART)
+			config_titled_swap(running, fresh, &config_titled[i]);
 }

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "control/config_check_lists.h"
+#include "control/config_dnsl.h"
+#include "control/config_policy.h"
 #include "control/config_ports.h"
 #include "control/config_reading.h"
 #include "control/config_text.h"
@@ -169,6 +171,9 @@ static void check_totals(struct config_reading *reading)
 			"is not below refuse-score, so clients are refused and never deferred; "
 			"make "
 			"it smaller, or refuse-score larger");
+	if (reading->config->rate_exception_count > BS_RATE_EXCEPTIONS)
+		config_fault(reading, 0, config_key_find("rates", "exceptions"), BS_RATE_EXCEPTIONS,
+			"more than %u networks; put them into an allow list", BS_RATE_EXCEPTIONS);
 	if (!delay->faulty && !window->faulty && greylist->retry_ms <= greylist->delay_ms)
 		config_fault(reading, 0, config_key_find("greylist", "retry-window"), 0,
 			"is not longer than delay, so no retry ever passes; make it longer");
@@ -182,5 +187,7 @@ void config_check(struct config_reading *reading)
 	check_limits(reading);
 	check_totals(reading);
 	config_check_lists(reading);
+	config_check_dnsl(reading);
+	config_check_policies(reading);
 	config_check_ports(reading);
 }

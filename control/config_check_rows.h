@@ -73,5 +73,56 @@ BS_CHECKS(X)
 	{"rates", "mails", KIND_COUNT, FIELD(config, smtp.rates.mails), .change = CHANGE_SET, .standard = "0", .most = BS_RATE_MOST, \
 	 .sentence = "Mails accepted from a source; the next is told to come later. 0: no limit."}, \
 	{"rates", "recipients", KIND_COUNT, FIELD(config, smtp.rates.recipients), .change = CHANGE_SET, .standard = "0", .most = BS_RATE_MOST, \
-	 .sentence = "Recipients that a source asks for; the next is told to come later. 0: no limit."},
+	 .sentence = "Recipients that a source asks for; the next is told to come later. 0: no limit."}, \
+	{"rates", "exceptions", KIND_PREFIXES, LIST(config, rate_exceptions, rate_exception_count), .change = CHANGE_RELOAD, .standard = "", \
+	 .sentence = "Networks that these do not hold for; at most 256."},
+
+#define DNSL_KEYS \
+	{"dnsl", "zone", KIND_ZONE, FIELD(config_dnsl, list.zone), .change = CHANGE_RELOAD, .most = 188, .secret = true, \
+	 .sentence = "The zone that is asked. Default: the section's name. It may hold a secret key: log, replies and explain have the section's name instead, only --print-config writes the zone."}, \
+	{"dnsl", "codes", KIND_CODES, LIST(config_dnsl, codes, code_count), .change = CHANGE_RELOAD, .standard = "", .most = 100, \
+	 .sentence = "Answers that are hits, like 127.0.0.[2..11] or 127.0.[0..255].[1;3]. {}: all of 127/8. 127.255.255.x and what is not in 127/8 are errors and never hits."}, \
+	{"dnsl", "score", KIND_SCORE, .offset = offsetof(struct config_dnsl, list.hit), .width = sizeof(struct bs_score), .change = CHANGE_RELOAD, .score = {100, 0}, \
+	 .sentence = "Weights of a client that the list has, and behind a slash of one that it hasn't. Below zero for a list of good clients."}, \
+	{"dnsl", "mode", KIND_WORD, FIELD(config_dnsl, list.mode), .change = CHANGE_RELOAD, .standard = "enforce", .words = MODES, \
+	 .sentence = "As of a check; checks.client-lists is over it."}, \
+	{"dnsl", "families", KIND_WORD, FIELD(config_dnsl, list.families), .change = CHANGE_RELOAD, .standard = "ipv4", .words = "ipv4|ipv6|both", .first_word = BS_DNSL_IPV4, \
+	 .sentence = "Which clients it is asked about. A list that knows no IPv6 fails its IPv6 test points, and then counts for nobody."}, \
+	{"dnsl", "kind", KIND_WORD, FIELD(config_dnsl, list.kind), .change = CHANGE_RELOAD, .standard = "client", .words = "client|name", \
+	 .sentence = "client: asked about the client's address. name: about names, of the client, of its HELO, of the sender's domain."}, \
+	{"dnsl", "test", KIND_WORD, FIELD(config_dnsl, list.tested), .change = CHANGE_RELOAD, .standard = "yes", .words = "no|yes", \
+	 .sentence = "Whether it only counts while its test points are good (RFC 5782)."}, \
+	{"dnsl", "test-listed", KIND_POINT, FIELD(config_dnsl, list.test_listed), .change = CHANGE_RELOAD, .standard = "", .most = 63, \
+	 .sentence = "A point that it must have, or one of each family. Default: 127.0.0.2, ::ffff:7f00:2 or TEST."}, \
+	{"dnsl", "test-unlisted", KIND_POINT, FIELD(config_dnsl, list.test_unlisted), .change = CHANGE_RELOAD, .standard = "", .most = 63, \
+	 .sentence = "A point that it must not have. Default: 127.0.0.1, ::ffff:7f00:1 or INVALID."}, \
+	{"dnsl", "max-share", KIND_COUNT, FIELD(config_dnsl, list.share), .change = CHANGE_RELOAD, .standard = "98", .least = 1, .most = 100, \
+	 .sentence = "Per cent of the clients asked about that it may have; with more it lists the world, and is not believed for a time. 100: any."},
+
+// What stands for recipients of a policy: all but what comes before the recipient is known.
+#define POLICY_CHECK(identifier, row) \
+	{"policy", name_##row, KIND_WORD, FIELD(config_policy, rules.checks.mode[BS_CHECK_##identifier]), .change = CHANGE_RELOAD, .words = MODES, .inherits = true, .sentence = ""}, \
+	{"policy", score_##row, KIND_SCORE, FIELD(config_policy, rules.checks.score[BS_CHECK_##identifier]), .change = CHANGE_RELOAD, .inherits = true, .sentence = ""},
+#define POLICY_AT_BEHAVIOUR(identifier, row)
+#define POLICY_AT_CLIENT(identifier, row)    POLICY_CHECK(identifier, row)
+#define POLICY_AT_HELO(identifier, row)      POLICY_CHECK(identifier, row)
+#define POLICY_AT_SENDER(identifier, row)    POLICY_CHECK(identifier, row)
+#define POLICY_AT_RECIPIENT(identifier, row) POLICY_CHECK(identifier, row)
+#define POLICY_CHECKS(identifier, row, at, ...) POLICY_AT_##at(identifier, row)
+
+#define POLICY_KEYS \
+	{"policy", "domains", KIND_DOMAINS, LIST(config_policy, domains, domain_count), .change = CHANGE_RELOAD, .standard = "", \
+	 .sentence = "Domains whose recipients have this policy."}, \
+	{"policy", "addresses", KIND_RECIPIENTS, LIST(config_policy, addresses, address_count), .change = CHANGE_RELOAD, .standard = "", \
+	 .sentence = "Recipients that have it, before the policy of their domain: user@example.org, or user@ for all domains; user+news@example.org has that of user@example.org, if none of its own."}, \
+	{"policy", "lists", KIND_TITLES, LIST(config_policy, lists, list_count), .change = CHANGE_RELOAD, .inherits = true, \
+	 .sentence = "Names of the dnsl sections that count. Without this key all do; {}: none."}, \
+	{"policy", "refuse-score", KIND_TOTAL, FIELD(config_policy, rules.checks.refuse), .change = CHANGE_RELOAD, .words = "never", .least = 1, .most = HUNDREDTHS_MOST, .inherits = true, \
+	 .sentence = "As in checks { }, and so are the keys of each check."}, \
+	{"policy", "defer-score", KIND_TOTAL, FIELD(config_policy, rules.checks.defer), .change = CHANGE_RELOAD, .words = "never", .least = 1, .most = HUNDREDTHS_MOST, .inherits = true, \
+	 .sentence = "As in checks { }."}, \
+	{"policy", "skip-score", KIND_TOTAL, FIELD(config_policy, rules.checks.skip), .change = CHANGE_RELOAD, .words = "never", .least = (uint64_t)-HUNDREDTHS_MOST, .most = (uint64_t)-1, .inherits = true, \
+	 .sentence = "As in checks { }, but that it spares greylisting alone: the wait is over."}, \
+	POLICY_CHECK(BARE_NEWLINE, bare_newline) \
+	BS_CHECKS(POLICY_CHECKS)
 // clang-format on

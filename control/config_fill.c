@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/config_policy.h"
 #include "control/config_preset.h"
 #include "control/config_reading.h"
 #include "control/config_text.h"
+#include "control/config_titled.h"
 #include "control/config_values.h"
 
 void *config_base(const struct config_reading *reading, unsigned instance)
@@ -18,10 +20,10 @@ void *config_base(const struct config_reading *reading, unsigned instance)
 
 	for (unsigned i = 1; i < instance; i++)
 		number += strcmp(all[i].row->name, kind) == 0;
-	if (strcmp(kind, "port") == 0)
-		return &reading->config->port[number];
-	if (strcmp(kind, "list") == 0)
-		return &reading->config->list[number];
+	const struct config_titled *titled = config_titled_find(kind);
+
+	if (titled != NULL)
+		return config_titled_at(reading->config, titled, number);
 	return reading->config;
 }
 
@@ -84,40 +86,26 @@ static bool make_room(struct config_reading *reading)
 
 	reading->setting = calloc(
 		(size_t)parse->instance_count * config_key_count, sizeof(*reading->setting));
-	// One more than any use: calloc(0) may be NULL.
-	config->port = calloc(parse->instance_count, sizeof(*config->port));
-	config->list = calloc(parse->instance_count, sizeof(*config->list));
-	return reading->setting != NULL && config->port != NULL && config->list != NULL;
+	for (unsigned i = 0; i < config_titled_count; i++) {
+		if (!config_titled_room(config, &config_titled[i], parse->instance_count))
+			return false;
+	}
+	return reading->setting != NULL;
 }
 
 // Names, places, and no name twice.
 static bool fill_titles(struct config_reading *reading)
 {
-	struct config *config = reading->config;
-
 	for (unsigned i = 1; i < reading->parse->instance_count; i++) {
 		const struct config_instance *instance = &reading->parse->instance[i];
+		const struct config_titled *titled = config_titled_find(instance->row->name);
 		struct config_place place = instance->place;
-		bool port = strcmp(instance->row->name, "port") == 0;
-		char **source = port ? &config->port[config->port_count].source
-				     : &config->list[config->list_count].source;
 		char why[CONFIG_WHY];
 
-		*source = strdup(place.file);
-		if (*source == NULL)
+		if (titled == NULL || !config_titled_add(reading->config, titled, instance->title,
+					      place.file, place.line))
 			return false;
-		if (port) {
-			struct config_port *new = &config->port[config->port_count++];
-
-			new->line = place.line;
-			snprintf(new->name, sizeof(new->name), "%s", instance->title);
-		} else {
-			struct config_list *new = &config->list[config->list_count++];
-
-			new->line = place.line;
-			snprintf(new->name, sizeof(new->name), "%s", instance->title);
-		}
-		if (!config_text_title(instance->title, why))
+		if (!config_text_title(instance->title, titled->name_size - 1, why))
 			faults_add(reading->faults, place.file, place.line, "%s: %s",
 				instance->row->name, why);
 		for (unsigned j = 1; j < i; j++) {
@@ -188,8 +176,11 @@ static void fill_item(struct config_reading *reading, const struct config_item *
 		setting->place = item->place;
 	if (item->text == NULL || setting->faulty)
 		return;
-	if (config_value_set(item->key, config_base(reading, item->instance), item->text, why))
+	if (config_value_set(item->key, config_base(reading, item->instance), item->text, why)) {
+		if (strcmp(section, "policy") == 0)
+			config_policy_note(config_base(reading, item->instance), item->key);
 		return;
+	}
 	setting->faulty = item->begins && !config_key_is_list(item->key);
 	faults_add(reading->faults, item->place.file, item->place.line, "%s%s%s: %s", section,
 		section[0] == '\0' ? "" : ".", item->key->name, why);

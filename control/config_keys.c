@@ -226,6 +226,9 @@ const struct config_key config_keys[] = {
 	 .sentence = "rcpt: refused at each recipient but postmaster and abuse. connect: refused by the greeting, and nobody can be reached."},
 	{"list", "unverified", KIND_WORD, FIELD(config_list, unverified), .change = CHANGE_RELOAD, .standard = "no", .words = "no|yes",
 	 .sentence = "For action = allow of senders. no: it only holds where SPF passes. yes: anybody may pretend to be such a sender."},
+
+	DNSL_KEYS
+	POLICY_KEYS
 };
 // clang-format on
 _Static_assert(BS_ACTION_REFUSE == BS_ACTION_ALLOW + 1 && BS_ACTION_DROP == BS_ACTION_ALLOW + 2 &&
@@ -233,6 +236,9 @@ _Static_assert(BS_ACTION_REFUSE == BS_ACTION_ALLOW + 1 && BS_ACTION_DROP == BS_A
 		       BS_ACTION_OBSERVE == BS_ACTION_ALLOW + 4 &&
 		       BS_ACTION_RELAY == BS_ACTION_ALLOW + 5,
 	"the words of list.action");
+_Static_assert(offsetof(struct bs_dnsl, miss) - offsetof(struct bs_dnsl, hit) ==
+		       offsetof(struct bs_score, miss),
+	"a list's weights are a struct bs_score");
 _Static_assert(BS_VERDICT_REFUSE == BS_VERDICT_OBSERVE + 1 &&
 		       BS_VERDICT_DROP == BS_VERDICT_OBSERVE + 2 &&
 		       BS_VERDICT_STUTTER == BS_VERDICT_OBSERVE + 3,
@@ -282,6 +288,15 @@ const struct config_section_row config_sections[] = {
 	{"list", true,
 		"A list of clients, senders or recipients, with a name of your choice, which log "
 		"and replies show."},
+	{"dnsl", true,
+		"A DNS list of clients, bad or good ones, with a name of your choice, which log "
+		"and "
+		"replies show. Several may ask one zone for other codes with other weights."},
+	{"policy", true,
+		"Other rules for some recipients; what is not set here is as in checks { }. What "
+		"comes "
+		"before the recipient is known can't be set: early-talk, pipelining, "
+		"non-smtp-command, header-command, the wait, refuse-at, rates."},
 };
 const unsigned config_section_count = sizeof(config_sections) / sizeof(config_sections[0]);
 

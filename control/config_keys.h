@@ -19,6 +19,7 @@ enum config_kind {
 	KIND_PCI,         // char[width]; PCI address with domain
 	KIND_ZONE,        // char[width]; zone of a DNS list, perhaps with a secret key
 	KIND_SERVERS,     // char[width]; name servers, "" or several
+	KIND_POINT,       // char[width]; addresses or a name, between blanks
 	KIND_INTERFACE,   // char[width]; name of a kernel interface
 	KIND_BACKEND,     // char *; URI of a known scheme
 	KIND_LOG,         // char *; syslog, stderr, file:/path
@@ -35,7 +36,10 @@ enum config_kind {
 	KIND_GATEWAYS, // gateway4 and gateway6 of struct config_port
 	KIND_PREFIXES,
 	KIND_CORES,
-	KIND_FILES, // char *; absolute paths
+	KIND_FILES,      // char *; absolute paths
+	KIND_TITLES,     // char *; names of sections
+	KIND_RECIPIENTS, // char *; addresses, lower case
+	KIND_CODES,      // char *; patterns of answers of a DNS list
 };
 
 // When a changed value is taken up.

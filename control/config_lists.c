@@ -37,7 +37,7 @@ static const void *array_of(const struct config_key *key, const void *base, size
 // Each element is a text of its own memory.
 static bool is_texts(const struct config_key *key)
 {
-	return key->kind == KIND_DOMAINS || key->kind == KIND_FILES;
+	return key->kind == KIND_DOMAINS || key->kind >= KIND_FILES;
 }
 
 static bool domain_add(const struct config_key *key, void *base, const char *text, char *why)
@@ -72,31 +72,6 @@ static bool domain_add(const struct config_key *key, void *base, const char *tex
 	for (char *c = lower; *c != '\0'; c++)
 		*c = (char)tolower((unsigned char)*c);
 	*place = lower;
-	return true;
-}
-
-static bool file_add(const struct config_key *key, void *base, const char *text, char *why)
-{
-	size_t count;
-	char *const *file = array_of(key, base, &count);
-	char **place, *copy;
-
-	if (!config_text_check(key, text, why))
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(file[i], text) == 0) {
-			snprintf(why, CONFIG_WHY, "'%.100s' stands here twice; remove one", text);
-			return false;
-		}
-	}
-	copy = strdup(text);
-	place = copy == NULL ? NULL : grow(key, base, sizeof(char *), why);
-	if (place == NULL) {
-		snprintf(why, CONFIG_WHY, "no memory; free some");
-		free(copy);
-		return false;
-	}
-	*place = copy;
 	return true;
 }
 
@@ -245,6 +220,55 @@ static bool core_add(const struct config_key *key, void *base, const char *text,
 	return true;
 }
 
+// Elements that are texts, but for domains, which may be patterns by mistake.
+static bool text_good(const struct config_key *key, const char *text, char *why)
+{
+	struct bs_dnsl_code code;
+
+	switch (key->kind) {
+	case KIND_FILES:
+		return config_text_check(key, text, why);
+	case KIND_TITLES:
+		return config_text_title(text, BS_DNSL_NAME - 1, why);
+	case KIND_RECIPIENTS:
+		return config_text_recipient(text, why);
+	default:
+		if (strlen(text) <= key->most && bs_dnsl_code_parse(text, &code))
+			return true;
+		snprintf(why, CONFIG_WHY,
+			"'%.60s' is no pattern of answers; write one like \"127.0.0.[2..11]\" or "
+			"\"127.0.[0..255].[1;3]\"",
+			text);
+		return false;
+	}
+}
+
+static bool text_add(const struct config_key *key, void *base, const char *text, char *why)
+{
+	size_t count;
+	char *const *array = array_of(key, base, &count);
+	char **place, *copy;
+
+	if (!text_good(key, text, why))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if ((key->kind == KIND_FILES ? strcmp : strcasecmp)(array[i], text) == 0) {
+			snprintf(why, CONFIG_WHY, "'%.100s' stands here twice; remove one", text);
+			return false;
+		}
+	}
+	copy = strdup(text);
+	if (copy == NULL || (place = grow(key, base, sizeof(char *), why)) == NULL) {
+		snprintf(why, CONFIG_WHY, "no memory; free some");
+		free(copy);
+		return false;
+	}
+	for (char *c = copy; key->kind == KIND_RECIPIENTS && *c != '\0'; c++)
+		*c = (char)tolower((unsigned char)*c);
+	*place = copy;
+	return true;
+}
+
 bool config_list_add(const struct config_key *key, void *base, const char *text, char *why)
 {
 	switch (key->kind) {
@@ -256,10 +280,10 @@ bool config_list_add(const struct config_key *key, void *base, const char *text,
 		return gateway_add(base, text, why);
 	case KIND_PREFIXES:
 		return prefix_add(key, base, text, why);
-	case KIND_FILES:
-		return file_add(key, base, text, why);
-	default:
+	case KIND_CORES:
 		return core_add(key, base, text, why);
+	default:
+		return text_add(key, base, text, why);
 	}
 }
 

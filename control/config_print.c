@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "control/config_policy.h"
+#include "control/config_titled.h"
 #include "control/config_values.h"
 
 #define COLUMNS 96
@@ -55,7 +57,8 @@ static void print_keys(const char *section, const void *base, FILE *out)
 	for (unsigned i = 0; i < config_key_count; i++) {
 		const struct config_key *key = &config_keys[i];
 
-		if (strcmp(key->section, section) != 0)
+		if (strcmp(key->section, section) != 0 ||
+			(key->inherits && !config_policy_has(base, key)))
 			continue;
 		if (!first)
 			fputc('\n', out);
@@ -67,10 +70,10 @@ static void print_keys(const char *section, const void *base, FILE *out)
 	}
 }
 
-static void print_titled(
-	const struct config_section_row *row, const char *name, const void *base, FILE *out)
+static void print_titled(const struct config_section_row *row, const struct config_titled *titled,
+	const void *base, FILE *out)
 {
-	fprintf(out, "%s \"%s\" {\n", row->name, name);
+	fprintf(out, "%s \"%s\" {\n", row->name, config_titled_name(titled, base));
 	print_keys(row->name, base, out);
 	fputs("}\n", out);
 }
@@ -79,16 +82,14 @@ void config_print(const struct config *config, FILE *out)
 {
 	for (unsigned i = 0; i < config_section_count; i++) {
 		const struct config_section_row *row = &config_sections[i];
+		const struct config_titled *titled = config_titled_find(row->name);
 
 		if (i > 0)
 			fputc('\n', out);
 		print_comment("", row->sentence, out);
-		if (strcmp(row->name, "port") == 0) {
-			for (size_t p = 0; p < config->port_count; p++)
-				print_titled(row, config->port[p].name, &config->port[p], out);
-		} else if (strcmp(row->name, "list") == 0) {
-			for (size_t l = 0; l < config->list_count; l++)
-				print_titled(row, config->list[l].name, &config->list[l], out);
+		if (titled != NULL) {
+			for (size_t n = 0; n < config_titled_number(config, titled); n++)
+				print_titled(row, titled, config_titled_at(config, titled, n), out);
 		} else if (row->name[0] == '\0') {
 			print_keys("", config, out);
 		} else {

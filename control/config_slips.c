@@ -46,7 +46,15 @@ static void unknown(const struct walk *walk, size_t i)
 	const char *elsewhere = config_key_elsewhere(walk->section, name);
 	char nearest[CONFIG_NEAREST];
 
-	if (elsewhere != NULL && elsewhere[0] != '\0')
+	if (strcmp(walk->section, "policy") == 0 && elsewhere != NULL &&
+		(strcmp(elsewhere, "checks") == 0 || strcmp(elsewhere, "waiting") == 0 ||
+			strcmp(elsewhere, "rates") == 0))
+		SLIP(walk, i,
+			"%s is decided before the recipient is known, so it is the same for all; "
+			"set it "
+			"in %s { }",
+			name, elsewhere);
+	else if (elsewhere != NULL && elsewhere[0] != '\0')
 		SLIP(walk, i, "unknown key '%s' here; it belongs into %s { }", name, elsewhere);
 	else if (elsewhere != NULL)
 		SLIP(walk, i, "unknown key '%s' in %s { }; it belongs outside of all sections",

@@ -14,7 +14,7 @@
 
 #define DOMAIN_MOST 253 // RFC 1035, 2.3.4, without the final dot and the root's length
 #define LABEL_MOST  63
-#define TITLE_MOST  31
+#define LOCAL_MOST  64
 
 static bool refuse(char *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -86,15 +86,30 @@ bool config_text_domain(const char *text, unsigned labels_least, char *why)
 	return true;
 }
 
-bool config_text_title(const char *text, char *why)
+bool config_text_title(const char *text, size_t most, char *why)
 {
 	size_t length = strlen(text);
 
-	if (length == 0 || length > TITLE_MOST || !only(text, LETTERS DIGITS "._-"))
+	if (length == 0 || length > most || !only(text, LETTERS DIGITS "._-"))
 		return refuse(why,
-			"'%.60s' is no name; write 1 to %d letters, digits, '.', '_' or '-'", text,
-			TITLE_MOST);
+			"'%.60s' is no name; write 1 to %zu letters, digits, '.', '_' or '-'", text,
+			most);
 	return true;
+}
+
+// RFC 5321, 4.5.3.1.1: 64 octets of local part. Quoted ones have no policy of their own.
+bool config_text_recipient(const char *text, char *why)
+{
+	const char *at = strchr(text, '@');
+	size_t length = at == NULL ? 0 : (size_t)(at - text);
+
+	if (length == 0 || length > LOCAL_MOST ||
+		strspn(text, LETTERS DIGITS "!#$%&'*+-/=?^_`{|}~.") != length)
+		return refuse(why,
+			"'%.60s' is no recipient; write \"user@example.org\", or \"user@\" for all "
+			"domains",
+			text);
+	return at[1] == '\0' || config_text_domain(at + 1, 1, why);
 }
 
 static bool path(const char *text, char *why)
@@ -216,6 +231,12 @@ bool config_text_check(const struct config_key *key, const char *text, char *why
 	case KIND_SERVERS:
 		return dns_servers_parse(text, &(struct dns_servers){0}, fault) ||
 		       refuse(why, "%s", fault);
+	case KIND_POINT: // which it must be is known when the section is (control/config_dnsl.c)
+		return only(text, LETTERS DIGITS ".:- ") ||
+		       refuse(why,
+			       "'%.63s' is no test point; write an address like "
+			       "\"127.0.0.2\", or a name",
+			       text);
 	case KIND_INTERFACE:
 		return text[0] == '\0' || interface(text, why);
 	case KIND_BACKEND:

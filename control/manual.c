@@ -94,7 +94,8 @@ static void keys(void)
 		put_line(section->sentence);
 		puts(".Bl -tag -width Ds");
 		for (unsigned i = 0; i < config_key_count; i++) {
-			if (strcmp(config_keys[i].section, section->name) != 0)
+			if (strcmp(config_keys[i].section, section->name) != 0 ||
+				config_keys[i].sentence[0] == '\0') // a policy's: as in checks { }
 				continue;
 			item("Cm", config_keys[i].name);
 			put_line(config_keys[i].sentence);

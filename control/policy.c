@@ -27,6 +27,13 @@ struct bs_policy *policy_make(const struct config *config, const struct policy_b
 	policy->domain_index = base->domain_index;
 	policy->names = base->names;
 	policy->known_recipients = base->recipients;
+	policy->recipient_policy = base->recipient_policy;
+	policy->recipient_policy_count = base->recipient_policy_count;
+	policy->recipient_map = base->recipient_map;
+	policy->dnsl = base->dnsl;
+	policy->dnsl_count = base->dnsl_count;
+	policy->rate_exceptions = base->rate_exceptions;
+	policy->rate_exception_count = base->rate_exception_count;
 	policy->overlay = overlay;
 	policy->texts = texts;
 	policy->text_set = text_set;

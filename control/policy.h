@@ -149,6 +149,8 @@ struct bs_policy {
 	uint8_t refuse_at;        // enum bs_checks_at
 	bool sender_failure_defers; // 450 when the DNS does not say whether the sender's domain exists
 	struct bs_rates rates;
+	const struct bs_prefix *rate_exceptions; // the base's: bs_rates_spare()
+	uint32_t rate_exception_count;
 	const struct bs_recipient_policy *recipient_policy; // the base's
 	uint32_t recipient_policy_count;
 	const struct bs_recipient_map *recipient_map; // domains and addresses to rows; NULL: none

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "control/class_rules.h"
+#include "control/policy_checks.h"
 #include "control/policy_lists.h"
 
 static void add_class(struct policy_base *base, const char *name, uint8_t action, uint8_t refuse_at)
@@ -47,7 +48,8 @@ static bool build(struct policy_base *base, const struct config *config, FILE *e
 	good &= policy_recipients_add(base, config, errors);
 	if (good) {
 		base->classes = bs_class_table_new(rules.rule, rules.count);
-		good = base->classes != NULL && copy_domains(base, config);
+		good = base->classes != NULL && copy_domains(base, config) &&
+		       policy_checks_build(base, config);
 		if (!good)
 			fprintf(errors, "%s: no memory for %zu entries of lists; free some\n",
 				config->file, rules.count);
@@ -88,6 +90,7 @@ void policy_base_free(struct policy_base *base)
 	bs_names_free(base->names);
 	bs_recipients_free(base->recipients);
 	free(base->domains);
+	policy_checks_free(base);
 	free(base->list);
 	policy_base_free_table(base);
 	free(base);

@@ -12,6 +12,7 @@
 #include "control/domains.h"
 #include "control/names.h"
 #include "control/recipients.h"
+#include "control/recipient_map.h"
 
 // What is kept of a list to say what a reload changed: a number for each entry, sorted, no two alike.
 struct policy_list {
@@ -31,7 +32,15 @@ struct policy_base {
 	struct bs_domains *domain_index;
 	struct bs_names *names;           // NULL: no lists of names
 	struct bs_recipients *recipients; // NULL: only the backend knows
-	struct policy_list *list;         // in the configuration's order
+	// control/policy_checks.h
+	struct bs_dnsl *dnsl;
+	uint32_t dnsl_count;
+	struct bs_recipient_policy *recipient_policy;
+	uint32_t recipient_policy_count;
+	struct bs_recipient_map *recipient_map;
+	struct bs_prefix *rate_exceptions;
+	uint32_t rate_exception_count;
+	struct policy_list *list; // in the configuration's order
 	size_t list_count;
 	struct policy_list recipient_lists[BASE_RECIPIENT_LISTS];
 };
