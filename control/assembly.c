@@ -10,6 +10,7 @@
 
 #include "control/cores.h"
 #include "control/desk.h"
+#include "control/explain_desk.h"
 #include "control/device.h"
 #include "control/eal.h"
 #include "control/memory_plan.h"
@@ -118,7 +119,8 @@ static bool make_all(struct assembly *assembly, char error[256])
 	if (assembly->backend == NULL)
 		return false;
 	daemon->desk = desk_new(control_socket_bell(assembly->socket));
-	if (daemon->desk == NULL)
+	daemon->explain = explain_desk_new(control_socket_bell(assembly->socket));
+	if (daemon->desk == NULL || daemon->explain == NULL)
 		return fail(error, "no memory");
 	// EAL before the log: it would take syslog's name for its own.
 	if (!start_eal(assembly, error) || !start_log(assembly, error))
@@ -151,6 +153,7 @@ static void undo_all(struct assembly *assembly)
 	if (assembly->socket != NULL)
 		control_socket_free(assembly->socket); // shows what is freed below
 	desk_free(daemon->desk);
+	explain_desk_free(daemon->explain);
 	log_writer_free(daemon->log);
 	roles_free(&assembly->roles);
 	ports_close(daemon->ports);

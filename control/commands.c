@@ -50,6 +50,16 @@ static const struct command_argument source_arguments[] = {
 	{.name = "address", .kind = ARGUMENT_PREFIX, .needed = true, .positional = true, .value = "ADDRESS",
 	 .sentence = "an IPv4 address, an IPv6 address or its network of 64 bits"},
 	{0}};
+static const struct command_argument explain_arguments[] = {
+	{.name = "address", .kind = ARGUMENT_TEXT, .needed = true, .positional = true, .least = 2, .most = 45, .value = "ADDRESS",
+	 .sentence = "the client's"},
+	{.name = "helo", .kind = ARGUMENT_TEXT, .least = 1, .most = 255, .value = "NAME",
+	 .sentence = "what it says in HELO; without it checks of the HELO are not run"},
+	{.name = "from", .kind = ARGUMENT_TEXT, .least = 1, .most = 320, .value = "SENDER",
+	 .sentence = "the sender; <> for a bounce"},
+	{.name = "to", .kind = ARGUMENT_TEXT, .least = 1, .most = 320, .value = "RECIPIENT",
+	 .sentence = "the recipient, whose policy counts"},
+	{0}};
 static const struct command_argument clear_arguments[] = {
 	{.name = "address", .kind = ARGUMENT_TEXT, .needed = true, .positional = true, .least = 2, .most = 49,
 	 .value = "ADDRESS|all", .sentence = "one source, or all"},

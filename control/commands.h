@@ -53,6 +53,8 @@
 		"change a key until the next reload or restart, or show what can be changed") \
 	X(DRAIN, "drain", REQUEST_WRITES, drain_arguments, request_drain, \
 		"take no new connections and let sessions end, without exiting; 'off' takes it back") \
+	X(EXPLAIN, "explain", REQUEST_READS, explain_arguments, request_explain, \
+		"run every check for a client and say what it would be told, and why") \
 	X(HELP, "help", REQUEST_READS, no_arguments, request_help, \
 		"these commands")
 // clang-format on

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "dataplane/seam/reason.h"
+#include "smtp/checks/rows.h"
 
 #define BS_DATAPLANE_COUNTERS(X) \
 	X(rx_packets, "rx-packets", "packets received") \
@@ -81,6 +82,9 @@
 		"deliveries not repeated when such a mail came again") \
 	X(relay_denied, "relay-denied", "RCPT for a domain that is not ours") \
 	X(denied, "denied", "RCPT refused because the client is on a deny list") \
+	X(judged_refused, "judged-refused", "recipients refused by checks") \
+	X(judged_deferred, "judged-deferred", "recipients deferred by checks") \
+	X(observed, "judged-observed", "of those let through, refused if all were enforced") \
 	X(harvests, "harvests", "sessions ended for too many unknown recipients") \
 	X(verdicts_given, "verdicts-given", "verdicts on sources for what their sessions did") \
 	X(verdicts_met, "verdicts-met", "sessions ended for a verdict on their source") \
@@ -115,4 +119,8 @@ struct bs_worker_counters {
 	BS_WORKER_COUNTERS(X)
 #undef X
 	uint64_t sessions_now;
+	// By check: how often it came out so, and how often it gave the reply.
+	struct {
+		uint64_t hit, miss, unknown, answered;
+	} check[BS_CHECK_COUNT];
 };

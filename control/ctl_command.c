@@ -49,6 +49,11 @@ static void show_sessions(FILE *out, const json_t *answer, const struct ctl_view
 	ctl_show_sessions(out, answer);
 }
 
+static void show_explain(FILE *out, const json_t *answer, const struct ctl_view *view)
+{
+	ctl_show_explain(out, answer);
+}
+
 static void show_kill(FILE *out, const json_t *answer, const struct ctl_view *view)
 {
 	fputs("told to end\n", out);
@@ -62,6 +67,7 @@ const struct ctl_command ctl_commands[COMMAND_COUNT] = {
 	[COMMAND_LOG] = {.show = show_log},
 	[COMMAND_SESSIONS] = {.show = show_sessions},
 	[COMMAND_SESSIONS_KILL] = {.show = show_kill},
+	[COMMAND_EXPLAIN] = {.show = show_explain},
 	[COMMAND_STOP] = {.show = show_stop},
 	[COMMAND_SOURCES] = {.show = show_sources},
 	[COMMAND_SOURCES_SHOW] = {.show = show_source},

@@ -15,6 +15,9 @@ void ctl_show_status(FILE *out, const json_t *answer);
 // `all`: counters that are zero too.
 void ctl_show_stats(FILE *out, const json_t *answer, bool all);
 
+// ctl_show_explain.c
+void ctl_show_explain(FILE *out, const json_t *answer);
+
 // ctl_show_sources.c
 void ctl_show_sources(FILE *out, const json_t *answer);
 void ctl_show_source(FILE *out, const json_t *answer);

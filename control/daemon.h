@@ -16,6 +16,7 @@
 #include "dataplane/seam/source.h"
 
 struct desk;
+struct explain_desk;
 struct overlay_keeper;
 struct policy_store;
 struct reload;
@@ -40,10 +41,11 @@ struct daemon {
 	struct bs_bell
 		*bell;     // the control socket's: for those who have an answer that was not ready
 	struct desk *desk; // asks the lcores; NULL before they are there
-	uint64_t started;  // CLOCK_REALTIME, seconds
-	_Atomic bool draining; // no new connections, sessions end at their next command
-	bool stopping;         // draining, and exits when it is done
-	_Atomic bool stop;     // lcores leave their loops
+	struct explain_desk *explain; // asks the judge; NULL before there is one
+	uint64_t started;             // CLOCK_REALTIME, seconds
+	_Atomic bool draining;        // no new connections, sessions end at their next command
+	bool stopping;                // draining, and exits when it is done
+	_Atomic bool stop;            // lcores leave their loops
 	char *limitation[DAEMON_LIMITATIONS]; // "port mx0: no checksum offload, done in software"
 	uint32_t limitation_count;
 };

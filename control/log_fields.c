@@ -99,7 +99,7 @@ void log_fields_read(const char *text, struct log_fields *fields)
 		fields->is_mail = strstr(text, ", status=") != NULL;
 		fields->event = fields->is_mail ? "mail" : "";
 		fields->event_length = strlen(fields->event);
-		const char *client = strstr(text, ", client=unknown[");
+		const char *client = strstr(text, ", client=");
 		if (client != NULL)
 			read_client(client, fields);
 		return;

@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "control/counter_rows.h"
+#include "smtp/checks/check.h"
 #include "control/report.h"
 
 // The lcore that owns a counter may be writing it.
@@ -44,11 +45,34 @@ static uint64_t sessions_now(const struct daemon *daemon, size_t first, size_t c
 	return sum;
 }
 
+// How each check came out, and how often it gave the reply: {"helo-literal": {"hit": 1, ...}}.
+static json_t *check_sums(const struct daemon *daemon, size_t first, size_t count)
+{
+	json_t *object = json_object();
+	for (unsigned check = 0; object != NULL && check < BS_CHECK_COUNT; check++) {
+		json_int_t hit = 0, miss = 0, unknown = 0, answered = 0;
+		for (size_t i = first; i < first + count; i++) {
+			hit += (json_int_t)daemon->worker[i]->check[check].hit;
+			miss += (json_int_t)daemon->worker[i]->check[check].miss;
+			unknown += (json_int_t)daemon->worker[i]->check[check].unknown;
+			answered += (json_int_t)daemon->worker[i]->check[check].answered;
+		}
+		json_t *one = json_pack("{s:I, s:I, s:I, s:I}", "hit", hit, "miss", miss, "unknown",
+			unknown, "answered", answered);
+		if (json_object_set_new(object, checks[check].name, one) != 0) {
+			json_decref(object);
+			return NULL;
+		}
+	}
+	return object;
+}
+
 static json_t *worker_sums(const struct daemon *daemon, size_t first, size_t count)
 {
 	const void *const *block = (const void *const *)daemon->worker + first;
-	return json_pack("{s:o, s:I}", "counters", sums(&worker_counter_rows, block, count),
-		"sessions-now", (json_int_t)sessions_now(daemon, first, count));
+	return json_pack("{s:o, s:o, s:I}", "counters", sums(&worker_counter_rows, block, count),
+		"checks", check_sums(daemon, first, count), "sessions-now",
+		(json_int_t)sessions_now(daemon, first, count));
 }
 
 // One entry an lcore, in order of their numbers.

@@ -49,6 +49,7 @@ json_t *request_text(const char *text);
 bool request_dump(struct request_answer *answer, json_t *object);
 
 // The handlers, by file:
+//   request_explain.c  explain
 //   request_log.c      log
 //   request_sessions.c sessions, sessions kill
 //   request_status.c   status, stats, stop, help

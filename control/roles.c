@@ -11,6 +11,7 @@
 
 #include "control/cores.h"
 #include "control/desk.h"
+#include "control/explain_desk.h"
 
 #define NOTICES 4096u // of a dataplane lcore: 700 KB, some ms of a flood of pregreeters
 
@@ -189,7 +190,8 @@ static bool make_worker(struct roles *roles, uint32_t number, struct backend *ba
 		.draining = &daemon->draining,
 		.sources = daemon->sources,
 		.dns = &daemon->config->dns,
-		.error = error};
+		.error = error,
+		.explain = number == 0 ? explain_desk_door(daemon->explain, &core->bell) : NULL};
 	daemon->worker[number] = settings.counters;
 	if (settings.counters == NULL || settings.log == NULL)
 		return fail(error, "no memory for a worker");

@@ -33,6 +33,22 @@ static void turn_away(struct bs_streams *streams, uint32_t number)
 	bs_stream_wish(streams, number, BS_WISH_SEND | BS_WISH_CLOSE);
 }
 
+static void news(void *context)
+{
+	struct conversation *c = context;
+	c->judged = true;
+	conversation_queue(c);
+}
+
+// Without memory for a judgement nothing is held against the client but what the lists say.
+static void open_judgement(struct conversation *c)
+{
+	if (c->all->judge.heap == NULL)
+		return;
+	c->judgement = judgement_new(&c->all->judge, news, c);
+	session_judged_by(c->session, c->judgement);
+}
+
 struct conversation *conversation_open(
 	struct conversations *all, struct bs_streams *streams, uint32_t number)
 {
@@ -53,6 +69,7 @@ struct conversation *conversation_open(
 	c->session = session;
 	stream->session = c;
 	LIST_INSERT_HEAD(&all->all, c, entry);
+	open_judgement(c);
 	if (all->draining)
 		session_drain(session, all->now_ms);
 	conversation_queue(c);
@@ -73,6 +90,7 @@ static void end(struct conversation *c)
 	if (c->delivery != NULL)
 		all->backend->operations->close(c->delivery);
 	session_free(c->session);
+	judgement_free(c->judgement);
 	c->stream->session = NULL;
 	heap_release(all->session.heap, c);
 	bs_stream_wish(streams, number, wishes);
@@ -170,6 +188,13 @@ static enum progress advance(struct conversation *c)
 	case WISH_CLOSE:
 		end(c);
 		return PROGRESS_OVER;
+	case WISH_JUDGE:
+		if (!c->judged)
+			return PROGRESS_WAIT;
+		c->judged = false;
+		session_pending(c->session, bytes_waiting(c->stream));
+		session_judge_again(c->session, c->all->now_ms);
+		return PROGRESS_AGAIN;
 	default:
 		conversation_call(c, wish);
 		return PROGRESS_AGAIN;

@@ -25,7 +25,9 @@ struct conversation {
 	bool lost_told;
 	uint64_t last_words_ms; // when an unread farewell is given up; 0: no farewell yet
 	struct session *session;
-	struct delivery *delivery; // made when first wanted
+	struct judgement *judgement; // may be NULL: then only lists judge
+	bool judged;                 // news of the judgement that the session was not told
+	struct delivery *delivery;   // made when first wanted
 };
 
 // Joins the run list, unless it is in it or at work.

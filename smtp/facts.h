@@ -27,6 +27,4 @@ struct facts {
 	uint32_t unknown;                // recipients of this session that nobody has
 	uint64_t wall_s;                 // now, Unix time
 	uint64_t now_ms;                 // now, the worker's clock
-	uint32_t
-		version; // grows when one of the above becomes another, but for the times and counts
 };

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The judge: runs the checks of a session as far as the facts go, and says for each recipient what it comes to.
+// The judge: runs the checks of a session as far as the facts go, and says for each recipient what it comes to. What comes before the
+// checks, and what `explain` prints as precedence, is smtp/precedence.h's. Relaying and unknown recipients are
+// refused whoever asks; that is the session's and the backend's (smtp/session_recipient.c).
 //
-// Precedence (also what `explain` prints):
-//   1 the client is allowed (runtime entries before lists), or a trusted relay: no check
-//   2 lists with action drop, in the dataplane
-//   3 the recipient is allowed; postmaster and abuse always are
-//   4 the sender is allowed, and SPF passes or its list says that this does not matter
-//   5 client, sender or recipient is denied
-//   6 what checks refuse, what they defer, the total of the weights, greylisting
-// Relaying and unknown recipients are refused whoever asks; that is the session's and the backend's (smtp/session_recipient.c).
+//   judge.c          a judgement's life, running checks
+//   judge_decide.c   from results to a verdict
+//   judge_text.c     what it says in the log
 //
 // Owner: one worker.
 #pragma once
@@ -19,14 +16,13 @@
 
 #include "smtp/checks/check.h"
 #include "smtp/facts.h"
-#include "smtp/session.h"
+#include "smtp/precedence.h"
 
 struct bs_log;
 struct bs_worker_counters;
 struct dnsl_health;
 struct heap;
 struct memory;
-struct resolver;
 struct spf;
 
 // What the checks of a worker share. Filled in by the worker; any of the pointers may be NULL: the checks that need it come out
@@ -43,32 +39,52 @@ struct judge {
 
 struct judgement;
 
-// `news` is called when an answer that judgement_recipient() waits for may be there; not from within a call.
-// NULL without memory.
+// `news` is called when an answer that is waited for may be there; never from within a call. NULL without memory.
 struct judgement *judgement_new(struct judge *judge, void (*news)(void *context), void *context);
-void judgement_free(struct judgement *judgement);
+void judgement_free(struct judgement *judgement); // NULL is allowed
+// It counts nothing: another one is made of the same session.
+void judgement_quiet(struct judgement *judgement);
 
-// The facts have changed: begins to ask what will be wanted. Cheap when nothing is new.
+// The client said HELO anew, or a new envelope begins: what was found out about it is void.
+void judgement_new_helo(struct judgement *judgement);
+void judgement_new_sender(struct judgement *judgement);
+
+// Begins to ask what the facts so far will be judged by. Cheap when nothing is new.
 void judgement_prepare(
 	struct judgement *judgement, const struct facts *facts, const struct bs_policy *policy);
 
-// What a recipient is told. code 250: go on to the backend.
+#define JUDGEMENT_TEXT 256
+
+struct explain_row;
+
 struct judgement_verdict {
-	struct session_answer answer;
-	bool close;         // after the answer the session ends
-	uint8_t check;      // enum bs_check that answered, BS_CHECK_COUNT when none did
-	char observed[200]; // what would have been told if all were enforced; "" when the same
-	int32_t score, observed_score; // hundredths
-	bool deferred;
+	uint16_t code;     // 250: nothing against it
+	char enhanced[12]; // "5.7.1"
+	char text[JUDGEMENT_TEXT];
+	uint8_t check;          // enum bs_check that answered; BS_CHECK_COUNT: a list, or nothing
+	bool denied;            // a deny list answered
+	bool allowed;           // something allows it: no check counted
+	int32_t score;          // hundredths, of what is enforced
+	int32_t observed_score; // and of all
+	char observed
+		[JUDGEMENT_TEXT]; // "554 5.7.1 ...": what would be told if all that is observed were enforced; "" when nothing else
 };
 
-// False while answers are pending: call it again after `news` or when `deadline_ms` has come, which is counted from the first call.
-bool judgement_recipient(struct judgement *judgement, const struct facts *facts,
-	const struct bs_policy *policy, struct judgement_verdict *verdict, uint64_t *deadline_ms);
+// The verdict about the facts as they are: about the recipient in question, or, without one, about client, HELO and
+// sender. False while answers are pending: call it again after `news`; it has an end, dns_deadline_ms of the policy after the first
+// call. `policy` must not change in between.
+bool judgement_find(struct judgement *judgement, const struct facts *facts,
+	const struct bs_policy *policy, struct judgement_verdict *verdict);
 
-// One line of all that had a part in it: "client-lists=4.35(zen) helo-other=1.50~ total=4.35"; a ~ marks what is only observed. "" when
-// nothing had. Returns `text`.
+// For `explain`: all checks are run whatever their mode, and nothing is counted or remembered. Before the first judgement_find().
+void judgement_explains(struct judgement *judgement);
+// How one came out, in the policy of the recipient.
+void judgement_explain(const struct judgement *judgement, const struct bs_policy *policy,
+	enum bs_check check, struct explain_row *row);
+
+// All that had a part in the last verdict: "client-lists=4.35(zen) helo-other=1.50? total=4.35": a ? marks what is only
+// observed. "" when nothing had. Returns `text`.
 char *judgement_summary(const struct judgement *judgement, char *text, size_t room);
-// For the log and the Received header: the client's confirmed name, or "unknown".
+// For the log and the Received header: the client's confirmed name, "unknown" when there is none or it is not known.
 const char *judgement_client_name(const struct judgement *judgement);
 const struct check_result *judgement_result(const struct judgement *judgement, enum bs_check check);

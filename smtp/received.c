@@ -24,14 +24,15 @@ size_t received_format(const struct received *received, char text[RECEIVED_TEXT]
 	}
 	const struct mailbox *one = received->recipient;
 	int length = snprintf(text, RECEIVED_TEXT,
-		"Received: from %s (unknown [%s%s])\r\n"
+		"Received: from %s (%s [%s%s])\r\n"
 		"\tby %s (barscreen) with %s id %s%s%s%s;\r\n"
 		"\t%s, %d %s %d %02d:%02d:%02d +0000\r\n",
-		received->helo, bs_address_is_ipv4(&received->client) ? "" : "IPv6:", address,
-		received->hostname, received->esmtp ? "ESMTP" : "SMTP", received->id,
-		one != NULL ? "\r\n\tfor <" : "", one != NULL ? mailbox_format(one, recipient) : "",
-		one != NULL ? ">" : "", days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon],
-		tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+		received->helo, received->name,
+		bs_address_is_ipv4(&received->client) ? "" : "IPv6:", address, received->hostname,
+		received->esmtp ? "ESMTP" : "SMTP", received->id, one != NULL ? "\r\n\tfor <" : "",
+		one != NULL ? mailbox_format(one, recipient) : "", one != NULL ? ">" : "",
+		days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour,
+		tm.tm_min, tm.tm_sec);
 	return length < RECEIVED_TEXT ? (size_t)length : RECEIVED_TEXT - 1;
 }
 

@@ -13,6 +13,7 @@
 struct received {
 	const char *hostname; // ours
 	struct bs_address client;
+	const char *name; // its confirmed name, or "unknown"
 	const char *helo; // as received_clean_helo() left it
 	bool esmtp;
 	const char *id;

@@ -113,6 +113,17 @@ size_t reply_format_answer(
 	return finish_line(&writer);
 }
 
+size_t reply_format_refusal(
+	const struct session_answer *answer, const char *contact, char line[REPLY_LINE])
+{
+	struct writer writer = {line, reply_format_answer(answer, NULL, line)};
+	if (answer->code >= 500 && contact[0] != 0) {
+		add(&writer, "; for help: ");
+		add(&writer, contact);
+	}
+	return finish_line(&writer);
+}
+
 size_t reply_format_ehlo(
 	const char *hostname, uint64_t message_size, bool eight_bit, char *text, size_t room)
 {

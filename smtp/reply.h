@@ -35,6 +35,9 @@
 	X(BACKEND, 451, "4.3.0", 0, "Error: mail backend trouble, try again later") \
 	X(STORAGE, 452, "4.3.1", 0, "Error: insufficient system storage") \
 	X(MANY_RECIPIENTS, 452, "4.5.3", 0, "Error: too many recipients") \
+	X(OTHER_POLICY, 452, "4.5.3", 0, \
+		"Error: this recipient wants the mail checked otherwise, send it again for this " \
+		"one") \
 	X(GARBAGE, 500, "5.5.2", 0, "Error: bad syntax") \
 	X(LINE_TOO_LONG, 500, "5.5.2", 0, "Error: line too long") \
 	X(BARE_LF_LINE, 500, "5.5.2", 0, "Error: a line ends with <CR><LF>, not with <LF>") \
@@ -80,6 +83,10 @@ size_t reply_format(
 // become '?'; a code that is none becomes 451.
 size_t reply_format_answer(
 	const struct session_answer *answer, const char *id, char line[REPLY_LINE]);
+
+// A refusal of the judge: as above, and the contact, which may be empty.
+size_t reply_format_refusal(
+	const struct session_answer *answer, const char *contact, char line[REPLY_LINE]);
 
 // The EHLO reply, all its lines with their CRLF (RFC 5321, 4.1.1.1). `room` of 512 is enough for any hostname.
 size_t reply_format_ehlo(

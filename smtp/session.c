@@ -19,6 +19,9 @@ struct session *session_new(
 	session->where = "CONNECT";
 	if (around->sources != NULL && client->counted)
 		session->source = bs_source_find(around->sources, &client->address);
+	session->facts = (struct facts){.client = client->address,
+		.local = client->local_address,
+		.helo = session->helo_name};
 	session->wish = WISH_NOTHING;
 	bs_session_id(session->id, client->dataplane, client->serial);
 	bs_address_format(&client->address, session->address);
@@ -35,7 +38,7 @@ void session_hold_policy(struct session *session)
 	session->holds = true;
 }
 
-static void let_policy_go(struct session *session)
+void session_let_policy_go(struct session *session)
 {
 	if (session->holds)
 		bs_policy_release(session->policy);
@@ -53,11 +56,17 @@ void session_free(struct session *session)
 		session_end(session, ENDING_DRAINING, REPLY_COUNT);
 	}
 	session->around.counters->sessions_now--;
-	let_policy_go(session);
+	session_let_policy_go(session);
 	heap_release(heap, session->mail);
 	heap_release(heap, session->envelope.recipient);
 	line_release(&session->line, heap);
 	heap_release(heap, session);
+}
+
+void session_judged_by(struct session *session, struct judgement *judgement)
+{
+	session->judgement = judgement;
+	session_prepare(session);
 }
 
 void session_wants(struct session *session, enum session_wish wish)
@@ -74,7 +83,7 @@ bool session_allowed(const struct session *session)
 void session_reset_transaction(struct session *session)
 {
 	struct heap *heap = session->around.heap;
-	let_policy_go(session);
+	session_let_policy_go(session);
 	heap_release(heap, session->mail);
 	session->mail = NULL;
 	heap_release(heap, session->envelope.recipient);
@@ -163,7 +172,8 @@ void session_eof(struct session *session, uint64_t now_ms)
 void session_lost(struct session *session, uint64_t now_ms)
 {
 	// With output still waiting no wish was taken up.
-	bool free_to_end = session->wish == WISH_NOTHING || has_output(session);
+	bool free_to_end = session->wish == WISH_NOTHING || session->wish == WISH_JUDGE ||
+			   has_output(session);
 	session->now_ms = now_ms;
 	session->lost = true;
 	session->output_start = session->output_end = 0;
@@ -221,7 +231,7 @@ enum session_wish session_wish(const struct session *session)
 void session_answer(struct session *session, const struct session_answer *answer, uint64_t now_ms)
 {
 	enum session_wish wish = (enum session_wish)session->wish;
-	if (wish == WISH_NOTHING || wish == WISH_CLOSE)
+	if (wish == WISH_NOTHING || wish == WISH_CLOSE || wish == WISH_JUDGE)
 		return;
 	session->now_ms = now_ms;
 	session->wish = WISH_NOTHING;
@@ -243,6 +253,7 @@ void session_answer(struct session *session, const struct session_answer *answer
 		break;
 	case WISH_NOTHING:
 	case WISH_CLOSE:
+	case WISH_JUDGE:
 		break;
 	}
 	session_boundary(session);

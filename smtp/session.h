@@ -23,6 +23,7 @@
 #include "smtp/heap.h"
 #include "smtp/mailbox.h"
 
+struct judgement;
 struct session;
 
 // What the driver must do next. One at a time; as long as it is not WISH_NOTHING the session takes no
@@ -30,7 +31,8 @@ struct session;
 // change its mind (session_expired, session_lost). Once taken up, a wish stands until its session_answer(), whatever
 // else happens, and no output comes up while it stands; after the answer the driver looks at session_wish() anew.
 enum session_wish {
-	WISH_NOTHING,   // feed me
+	WISH_NOTHING, // feed me
+	WISH_JUDGE, // wait for news of the judgement, then session_judge_again(); no session_answer()
 	WISH_RECIPIENT, // ask the backend about session_recipient(); then session_answer()
 	WISH_OPEN,      // DATA: the backend prepares for session_envelope(); then session_answer()
 	WISH_WRITE,     // session_content() goes to the backend; then session_answer()
@@ -83,6 +85,11 @@ struct session_surroundings {
 struct session *session_new(
 	const struct session_surroundings *around, const struct bs_client *client, uint64_t now_ms);
 void session_free(struct session *session);
+
+// Who judges this session (smtp/judge.h); before the first byte. It outlives the session. Without one only lists are heard.
+void session_judged_by(struct session *session, struct judgement *judgement);
+// While WISH_JUDGE stands: there may be a verdict.
+void session_judge_again(struct session *session, uint64_t now_ms);
 
 // Takes as many bytes as it can now (all, unless a wish comes up or output is full), and returns the number.
 size_t session_feed(struct session *session, const uint8_t *bytes, size_t count, uint64_t now_ms);

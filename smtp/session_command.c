@@ -72,7 +72,6 @@ static bool within_limits(struct session *session)
 
 static void hello(struct session *session, const struct command *command)
 {
-	const struct bs_policy *policy = session_policy(session);
 	if (command->length == 0) {
 		session_reply_with(session, REPLY_HELO_SYNTAX, verb_name(command->verb));
 		return;
@@ -81,15 +80,22 @@ static void hello(struct session *session, const struct command *command)
 	size_t length = space == NULL ? command->length : (size_t)(space - command->argument);
 	received_clean_helo(command->argument, length, session->helo_name);
 	session_reset_transaction(session); // RFC 5321, 4.1.4
-	if (command->verb == VERB_HELO) {
-		session->helo = HELO_SMTP;
-		session_reply_with(session, REPLY_HELO, policy->hostname);
+	session->helo = command->verb == VERB_HELO ? HELO_SMTP : HELO_ESMTP;
+	judgement_new_helo(session->judgement);
+	session_prepare(session);
+	session_judge_helo(session);
+}
+
+void session_helo_accepted(struct session *session)
+{
+	const char *hostname = session_policy(session)->hostname;
+	char text[512];
+	if (session->helo == HELO_SMTP) {
+		session_reply_with(session, REPLY_HELO, hostname);
 		return;
 	}
-	char text[512];
-	size_t count = reply_format_ehlo(policy->hostname, session_size_limit(session),
+	size_t count = reply_format_ehlo(hostname, session_size_limit(session),
 		session_takes_eight_bit(session), text, sizeof(text));
-	session->helo = HELO_ESMTP;
 	session->accepted[VERB_EHLO]++;
 	session_send(session, text, count - 2); // its last CRLF is added again
 }
@@ -165,7 +171,9 @@ static void mail(struct session *session, struct command *command)
 	session->transaction = true;
 	session_hold_policy(session);
 	session->mail_ms = session->now_ms;
-	session_reply(session, REPLY_SENDER);
+	judgement_new_sender(session->judgement);
+	session_prepare(session);
+	session_judge_mail(session);
 }
 
 static void rcpt(struct session *session, struct command *command)

@@ -9,7 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CLIENT_FORMAT "unknown[%s]"
+#define CLIENT_FORMAT "%.60s[%s]"
+
+static const char *client_name(const struct session *session)
+{
+	return judgement_client_name(session->judgement);
+}
 
 // An address for a log: what ends a field or an address there becomes '?'.
 static char *neutral(const struct mailbox *mailbox, char text[MAILBOX_TEXT])
@@ -27,18 +32,40 @@ static const char *protocol(const struct session *session)
 	return session->helo == HELO_ESMTP ? "ESMTP" : "SMTP";
 }
 
-void session_log_reject(struct session *session, const char *line, const struct mailbox *recipient)
+static void log_reject(struct session *session, const char *what, const char *line,
+	const struct mailbox *recipient)
 {
 	char from[MAILBOX_TEXT], to[MAILBOX_TEXT];
-	session->refusals += line[0] == '5';
-	session->mails_refused += line[0] == '5' && session->verb == VERB_DATA;
 	bs_log(session->around.log, BS_LOG_INFO,
-		"NOQUEUE: reject: %s from " CLIENT_FORMAT ": %.320s; from=<%.160s>%s%.160s%s "
+		"NOQUEUE: %s: %s from " CLIENT_FORMAT ": %.300s; from=<%.150s>%s%.150s%s "
 		"proto=%s helo=<%.80s> session=%s",
-		verb_name(session->verb), session->address, line,
+		what, verb_name(session->verb), client_name(session), session->address, line,
 		neutral(&session->envelope.sender, from), recipient != NULL ? " to=<" : "",
 		recipient != NULL ? neutral(recipient, to) : "", recipient != NULL ? ">" : "",
 		protocol(session), session->helo_name, session->id);
+}
+
+void session_log_reject(struct session *session, const char *line, const struct mailbox *recipient)
+{
+	session->refusals += line[0] == '5';
+	session->mails_refused += line[0] == '5' && session->verb == VERB_DATA;
+	log_reject(session, "reject", line, recipient);
+}
+
+void session_log_warning(struct session *session, const char *line, const struct mailbox *recipient)
+{
+	log_reject(session, "reject_warning", line, recipient);
+}
+
+void session_log_checks(struct session *session)
+{
+	char text[600];
+	if (session->judgement == NULL)
+		return;
+	judgement_summary(session->judgement, text, sizeof(text));
+	if (text[0] != 0)
+		bs_log(session->around.log, BS_LOG_INFO, "%s: checks of " CLIENT_FORMAT ": %s",
+			session->id, client_name(session), session->address, text);
 }
 
 static const char *describe(enum ending ending)
@@ -82,7 +109,7 @@ void session_log_ending(struct session *session, enum ending ending)
 	if (session->phase == PHASE_DATA)
 		snprintf(bytes, sizeof(bytes), " (%" PRIu64 " bytes)", session->mail->parser.bytes);
 	bs_log(session->around.log, BS_LOG_INFO, "%s after %s%s from " CLIENT_FORMAT " session=%s",
-		what, session->where, bytes, session->address, session->id);
+		what, session->where, bytes, client_name(session), session->address, session->id);
 }
 
 // " rcpt=2/3": accepted of all, one number when they are the same.
@@ -114,7 +141,7 @@ void session_log_disconnect(struct session *session)
 	else
 		add_count(counts + length, sizeof(counts) - length, "commands", accepted, total);
 	bs_log(session->around.log, BS_LOG_INFO, "disconnect from " CLIENT_FORMAT "%s session=%s",
-		session->address, counts, session->id);
+		client_name(session), session->address, counts, session->id);
 }
 
 // As many of the recipients from `first` on as fit; returns the first one left out.
@@ -144,13 +171,13 @@ void session_log_mail(struct session *session, const char *status, const char *l
 	uint32_t next = list_recipients(envelope, 0, to, sizeof(to));
 	bs_log(session->around.log, BS_LOG_INFO,
 		"%s: from=<%.100s>, to=%s%s, nrcpt=%u, size=%" PRIu64
-		", message-id=%.120s, proto=%s, helo=<%.48s>, client=unknown[%s]:%u, delay=%" PRIu64
+		", message-id=%.120s, proto=%s, helo=<%.48s>, client=%.60s[%s]:%u, delay=%" PRIu64
 		".%02u, backend=%.64s, status=%s (%.140s)",
 		session->id, neutral(&envelope->sender, from), to,
 		next < envelope->recipient_count ? "..." : "", envelope->recipient_count,
 		mail->parser.bytes, mail->message_id.text[0] != 0 ? mail->message_id.text : "<>",
-		protocol(session), session->helo_name, session->address, session->client.port,
-		delay / 1000, (unsigned)(delay % 1000 / 10),
+		protocol(session), session->helo_name, client_name(session), session->address,
+		session->client.port, delay / 1000, (unsigned)(delay % 1000 / 10),
 		mail->detail[0] != 0 ? mail->detail : "none", status, line);
 	while (next < envelope->recipient_count) { // bounded by the policy's recipients
 		char more[BS_LOG_TEXT - 64];

@@ -100,6 +100,7 @@ void session_data_answered(struct session *session, const struct session_answer 
 	struct received received = {
 		.hostname = policy->hostname,
 		.client = session->client.address,
+		.name = judgement_client_name(session->judgement),
 		.helo = session->helo_name,
 		.esmtp = session->helo == HELO_ESMTP,
 		.id = session->id,

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// RCPT: whose mail we take. First the domain (relaying), then the client (deny lists), then who exists as far as lists tell, then the
-// backend.
+// RCPT: whose mail we take. First the domain (relaying), then who exists as far as lists tell, then the judge, then the backend.
 #include "smtp/session_state.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "control/domains.h"
 #include "smtp/answer.h"
 
 // "[192.0.2.25]" or "[ipv6:2001:db8::25]" of our own: the address that the client called.
@@ -45,17 +45,6 @@ static bool localise(const struct session *session, struct mailbox *recipient)
 	return bs_policy_has_domain(policy, recipient->domain);
 }
 
-// On a deny list. A class whose SYNs are dropped came into force during this session.
-static bool is_blocked(const struct session *session)
-{
-	uint8_t action = session_policy(session)->class[session->class].action;
-	if (action != BS_ACTION_REFUSE && action != BS_ACTION_DROP)
-		return false;
-	// Always reachable, so that who is listed by mistake can say so.
-	return !mailbox_local_is(&session->recipient, "postmaster") &&
-	       !mailbox_local_is(&session->recipient, "abuse");
-}
-
 static bool is_accepted_already(const struct session *session)
 {
 	for (uint32_t i = 0; i < session->envelope.recipient_count; i++)
@@ -69,14 +58,6 @@ static void reject_address(struct session *session, enum reply reply)
 	char address[MAILBOX_TEXT];
 	session_reject(
 		session, reply, mailbox_format(&session->recipient, address), &session->recipient);
-}
-
-static void reject_client(struct session *session)
-{
-	char why[BS_ADDRESS_TEXT + BS_CLASS_NAME + 40];
-	snprintf(why, sizeof(why), "Client host [%s] blocked using %s", session->address,
-		session_policy(session)->class[session->class].name);
-	session_reject(session, REPLY_BLOCKED, why, &session->recipient);
 }
 
 // Room for one recipient more; doubles. False without memory.
@@ -151,9 +132,6 @@ void session_rcpt(struct session *session)
 	if (!localise(session, &session->recipient)) {
 		counters->relay_denied++;
 		reject_address(session, REPLY_RELAY_DENIED);
-	} else if (is_blocked(session)) {
-		counters->denied++;
-		reject_client(session);
 	} else if (nobody_has(session)) {
 		answer_unknown(&answer, &session->recipient);
 		unknown(session, &answer);
@@ -166,8 +144,25 @@ void session_rcpt(struct session *session)
 	} else if (!grow(session)) { // before the backend is asked: what it accepts we must keep
 		session_reply(session, REPLY_STORAGE);
 	} else {
-		session_wants(session, WISH_RECIPIENT);
+		session_judge_recipient(session);
 	}
+}
+
+// SMTP has one reply for a mail, so its recipients must agree about what comes after DATA (452: RFC 5321, 4.5.3.1.10; the client sends
+// the mail again for the others).
+void session_recipient_judged(struct session *session)
+{
+	const struct bs_policy *policy = session_policy(session);
+	unsigned row = bs_policy_for(policy, session->recipient.local, session->recipient.domain);
+	if (session->envelope.recipient_count > 0 &&
+		!bs_policy_same_content(policy, session->policy_row, row)) {
+		if (session_bear_excess(session))
+			session_reply(session, REPLY_OTHER_POLICY);
+		return;
+	}
+	if (session->envelope.recipient_count == 0)
+		session->policy_row = row;
+	session_wants(session, WISH_RECIPIENT);
 }
 
 void session_recipient_answered(struct session *session, const struct session_answer *answer)

@@ -3,6 +3,7 @@
 // The inside of a session, shared by the session_*.c files and nobody else:
 //   session.c            the contract of session.h: bytes, wishes, time
 //   session_command.c    one handler a command
+//   session_judge.c      what the judge says
 //   session_recipient.c  who may be written to
 //   session_mail.c       from DATA to the final reply
 //   session_reply.c      replies, refusals, the end of a session
@@ -16,6 +17,8 @@
 
 #include "smtp/command.h"
 #include "smtp/data.h"
+#include "smtp/facts.h"
+#include "smtp/judge.h"
 #include "smtp/line.h"
 #include "smtp/message_id.h"
 #include "smtp/received.h"
@@ -39,6 +42,9 @@
 #define RECIPIENT_OVERSHOOT 10000
 
 enum phase { PHASE_COMMAND, PHASE_DATA, PHASE_CLOSED };
+// What the judge was asked about.
+enum judged { JUDGED_HELO, JUDGED_MAIL, JUDGED_RCPT };
+
 enum helo { HELO_NONE, HELO_SMTP, HELO_ESMTP };
 
 // Why a session ends.
@@ -90,10 +96,14 @@ struct session {
 	bool holds;    // counted: from MAIL to the end of the mail
 	uint8_t class; // row of policy->class at the latest command
 	bool draining, killed, eof, lost;
-	bool transaction;  // MAIL was accepted
-	const char *where; // "RCPT", "END-OF-MESSAGE": for the log
-	enum verb verb;    // of the command under way
-	size_t waiting;    // bytes of the client that were not taken yet
+	bool transaction;            // MAIL was accepted
+	const char *where;           // "RCPT", "END-OF-MESSAGE": for the log
+	enum verb verb;              // of the command under way
+	struct judgement *judgement; // may be NULL
+	struct facts facts;
+	uint8_t judged;      // enum judged
+	unsigned policy_row; // of the first recipient accepted
+	size_t waiting;      // bytes of the client that were not taken yet
 	struct line line;
 
 	uint32_t total[VERB_COUNT], accepted[VERB_COUNT];
@@ -141,6 +151,7 @@ static inline bool session_takes_eight_bit(const struct session *session)
 void session_wants(struct session *session, enum session_wish wish);
 // The policy of the moment is kept until the transaction ends, so that a mail meets one policy from MAIL to its reply.
 void session_hold_policy(struct session *session);
+void session_let_policy_go(struct session *session);
 // Back to the state after EHLO; keeps the session's counts.
 void session_reset_transaction(struct session *session);
 // A command or a mail has got its reply: what waited for that happens now.
@@ -153,9 +164,22 @@ void session_command(struct session *session, const char *text, size_t length);
 // A line that is no command at all, and what it is answered.
 void session_bad_line(struct session *session, enum reply reply);
 
+// The reply to HELO or EHLO, when the judge has nothing against it.
+void session_helo_accepted(struct session *session);
+
+// session_judge.c
+// Facts have come: what will be asked about them is asked now.
+void session_prepare(struct session *session);
+// Each goes on by itself when there is a verdict: session_helo_accepted(), the reply to MAIL, session_recipient_judged().
+void session_judge_helo(struct session *session);
+void session_judge_mail(struct session *session);
+void session_judge_recipient(struct session *session);
+
 // session_recipient.c
 // RCPT for session->recipient.
 void session_rcpt(struct session *session);
+// The judge has nothing against it.
+void session_recipient_judged(struct session *session);
 void session_recipient_answered(struct session *session, const struct session_answer *answer);
 
 // session_mail.c
@@ -191,6 +215,11 @@ void session_teach(struct session *session, enum ending ending);
 
 // session_log.c
 void session_log_reject(struct session *session, const char *line, const struct mailbox *recipient);
+// What a check that is only observed would have told.
+void session_log_warning(
+	struct session *session, const char *line, const struct mailbox *recipient);
+// What checks came to, when they came to something.
+void session_log_checks(struct session *session);
 void session_log_ending(struct session *session, enum ending ending);
 void session_log_disconnect(struct session *session);
 // `status`: "sent", "deferred", "rejected", "aborted"; `line`: the reply, or why there was none.

@@ -11,6 +11,8 @@
 #include "control/policy.h"
 #include "smtp/conversation.h"
 #include "smtp/dns/resolver.h"
+#include "smtp/early.h"
+#include "smtp/explain.h"
 #include "smtp/heap.h"
 #include "smtp/poller.h"
 #include "smtp/worker_inquiry.h"
@@ -18,6 +20,7 @@
 // Of one turn, so that the dataplane on the same core gets back to its port in well under a millisecond.
 #define EVENTS_A_TURN        64u // a dataplane
 #define TIMERS_A_TURN        64u
+#define EARLY_A_TURN         32u // a dataplane
 #define CONVERSATIONS_A_TURN 64u
 
 #define NS_PER_MS 1000000u
@@ -25,7 +28,9 @@
 struct worker {
 	struct worker_settings settings;
 	struct conversations conversations;
-	struct resolver *resolver; // NULL: the configuration has none
+	struct resolver *resolver;   // NULL: the configuration has none
+	struct early *early;         // may be NULL
+	struct explainer *explainer; // may be NULL
 };
 
 static uint64_t wall_seconds(void)
@@ -84,6 +89,8 @@ struct worker *worker_new(const struct worker_settings *settings)
 	all->judge = (struct judge){
 		.heap = heap, .log = settings->log, .counters = settings->counters};
 	all->backend = settings->backend;
+	worker->explainer = explainer_new(&all->judge, settings->explain);
+	worker->early = early_new(&all->judge, settings->sources);
 	timers_init(&all->timers, 0);
 	LIST_INIT(&all->all);
 	TAILQ_INIT(&all->run);
@@ -118,6 +125,8 @@ void worker_free(struct worker *worker)
 	finish_jobs(worker);
 	while (!LIST_EMPTY(&all->all))
 		conversation_abort(LIST_FIRST(&all->all));
+	explainer_free(worker->explainer);
+	early_free(worker->early);
 	finish_jobs(worker); // that take the mails begun back
 	resolver_free(worker->resolver);
 	poller_free(all->delivery.poller); // ends connections that wait for a goodbye
@@ -152,6 +161,23 @@ static unsigned take_events(struct worker *worker)
 			take_event(&worker->conversations, streams, number);
 	}
 	return done;
+}
+
+static unsigned take_early(struct worker *worker)
+{
+	const struct worker_settings *settings = &worker->settings;
+	uint64_t now_ms = worker->conversations.now_ms;
+	unsigned done = 0;
+	if (worker->early == NULL)
+		return 0;
+	for (uint32_t i = 0; i < settings->dataplanes; i++) {
+		struct bs_ring *ring = settings->streams[i]->early[settings->number];
+		struct bs_address client;
+		for (unsigned n = 0; n < EARLY_A_TURN && bs_ring_pop(ring, &client, sizeof(client));
+			n++, done++)
+			early_ask(worker->early, &client, now_ms);
+	}
+	return done + early_turn(worker->early, now_ms);
 }
 
 static unsigned take_timers(struct conversations *all)
@@ -193,6 +219,9 @@ unsigned worker_poll(void *self, uint64_t now_ns)
 		all->backend->operations->tick(all->backend, &all->delivery, all->now_ms);
 	done += take_events(worker);
 	done += take_timers(all);
+	done += take_early(worker);
+	if (worker->explainer != NULL)
+		done += explainer_turn(worker->explainer, all->now_ms, wall_seconds());
 	if (stop_is_news(worker))
 		drain(all);
 	else if (!atomic_load_explicit(worker->settings.draining, memory_order_relaxed))
@@ -209,9 +238,13 @@ bool worker_ready(void *self)
 	struct worker *worker = self;
 	const struct worker_settings *settings = &worker->settings;
 	for (uint32_t i = 0; i < settings->dataplanes; i++)
-		if (!bs_ring_empty(settings->streams[i]->events[settings->number]))
+		if (!bs_ring_empty(settings->streams[i]->events[settings->number]) ||
+			!bs_ring_empty(settings->streams[i]->early[settings->number]))
 			return true;
-	return !TAILQ_EMPTY(&worker->conversations.run) || bs_door_look(settings->door) != NULL ||
+	return !TAILQ_EMPTY(&worker->conversations.run) ||
+	       (worker->explainer != NULL && explainer_ready(worker->explainer)) ||
+	       (worker->early != NULL && early_ready(worker->early)) ||
+	       bs_door_look(settings->door) != NULL ||
 	       helper_ready(worker->conversations.delivery.helpers) || stop_is_news(worker);
 }
 

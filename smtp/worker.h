@@ -17,6 +17,7 @@
 #include "smtp/backend.h"
 #include "smtp/helper.h"
 
+struct explain_door;
 struct resolver_settings;
 struct worker;
 
@@ -33,6 +34,7 @@ struct worker_settings {
 	struct bs_door *door;                // where control asks; may be NULL
 	const _Atomic bool *draining;        // sessions end with 421 at the next command
 	struct bs_sources *sources;          // may be NULL
+	struct explain_door *explain;        // of one worker; NULL: not this one
 	const struct resolver_settings *dns; // NULL: no resolver; only for worker_new()
 	char *error; // of 256 bytes, for worker_new() to say what is wrong; may be NULL
 };

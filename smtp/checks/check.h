@@ -26,10 +26,10 @@ enum check_outcome {
 
 struct check_result {
 	uint8_t outcome;  // enum check_outcome
+	bool defer;       // CHECK_UNKNOWN that is answered with 450 (sender.on-dns-failure)
 	bool own_weights; // the two below stand instead of the row's weights (client_lists)
 	int16_t weight;   // hundredths, of what is enforced
 	int16_t observed; // and of what is only observed
-	bool defer;       // CHECK_UNKNOWN that is answered with 450 (sender.on-dns-failure)
 	char detail
 		[CHECK_DETAIL]; // one line for log, reply and explain; any bytes, cleaned by who shows it
 };

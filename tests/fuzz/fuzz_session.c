@@ -216,6 +216,7 @@ static void act(enum session_wish wish)
 	case WISH_ABANDON:
 		run.begun = false;
 		break;
+	case WISH_JUDGE: // nobody judges here
 	case WISH_NOTHING:
 	case WISH_CLOSE:
 		abort();

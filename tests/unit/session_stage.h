@@ -151,6 +151,7 @@ static inline struct session_answer stage_act(enum session_wish wish)
 	case WISH_ABANDON:
 		stage.abandoned++;
 		return (struct session_answer){0};
+	case WISH_JUDGE: // nobody judges here
 	case WISH_NOTHING:
 	case WISH_CLOSE:
 		break;

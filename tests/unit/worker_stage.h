@@ -174,6 +174,7 @@ static inline void stage_begin(struct backend *backend)
 	memset(streams->stream, 0, STREAMS * sizeof(struct bs_stream));
 	streams->events[0] = bs_ring_new(STREAMS, sizeof(uint32_t));
 	streams->wishes[0] = bs_ring_new(STREAMS, sizeof(uint32_t));
+	streams->early[0] = bs_ring_new(BS_EARLY_ROOM, sizeof(struct bs_address));
 	streams->bell = &stage.bell;
 	streams->worker_bell[0] = &stage.worker_bell;
 	stage.list[0] = streams;
@@ -208,6 +209,7 @@ static inline void stage_end(void)
 	}
 	free(stage.streams.stream);
 	free(stage.streams.events[0]);
+	free(stage.streams.early[0]);
 	free(stage.streams.wishes[0]);
 }
 
