@@ -190,6 +190,7 @@ static bool make_worker(struct roles *roles, uint32_t number, struct backend *ba
 		.draining = &daemon->draining,
 		.sources = daemon->sources,
 		.dns = &daemon->config->dns,
+		.hostname = daemon->config->hostname,
 		.error = error,
 		.explain = number == 0 ? explain_desk_door(daemon->explain, &core->bell) : NULL};
 	daemon->worker[number] = settings.counters;

@@ -15,6 +15,7 @@
 #include "smtp/explain.h"
 #include "smtp/heap.h"
 #include "smtp/poller.h"
+#include "smtp/spf/spf.h"
 #include "smtp/worker_inquiry.h"
 
 // Of one turn, so that the dataplane on the same core gets back to its port in well under a millisecond.
@@ -51,6 +52,7 @@ static bool make_resolver(struct worker *worker)
 	if (worker->resolver == NULL)
 		return false;
 	all->judge.dns = resolver_source(worker->resolver);
+	all->judge.spf = settings->hostname != NULL ? spf_new(settings->hostname) : NULL;
 	return true;
 }
 
@@ -128,6 +130,7 @@ void worker_free(struct worker *worker)
 	explainer_free(worker->explainer);
 	early_free(worker->early);
 	finish_jobs(worker); // that take the mails begun back
+	spf_free(all->judge.spf);
 	resolver_free(worker->resolver);
 	poller_free(all->delivery.poller); // ends connections that wait for a goodbye
 	helper_queue_free(all->delivery.helpers);
