@@ -57,6 +57,13 @@ static bool is_spared(const struct session *session)
 	return bs_action_spares(session_policy(session)->class[session->class].action);
 }
 
+// Lists of good clients outweigh the others.
+static bool is_white(const struct session *session)
+{
+	return session->judgement != NULL &&
+	       judgement_result(session->judgement, BS_CHECK_CLIENT_LISTS)->weight < 0;
+}
+
 static uint16_t bounded(uint32_t count)
 {
 	return count < UINT16_MAX ? (uint16_t)count : UINT16_MAX;
@@ -80,7 +87,8 @@ void session_teach(struct session *session, enum ending ending)
 		.sessions = 1,
 		.refused = is_refused(session, ending),
 		.unknown = bounded(session->unknown),
-		.known = bounded(session->accepted[VERB_RCPT])};
+		.known = bounded(session->accepted[VERB_RCPT]),
+		.white = is_white(session)};
 	if (session->source == NULL)
 		return;
 	enum bs_verdict verdict = bs_source_learn(session->source, &lesson,
