@@ -20,7 +20,7 @@ bool address_text_set(
 {
 	size_t locals = local == NULL ? 0 : strnlen(local, ADDRESS_TEXT_LOCAL + 1);
 	size_t domains = strnlen(domain, ADDRESS_TEXT_DOMAIN + 1);
-	char *end = address->text;
+	char *end = address->text; // cppcheck-suppress ctuuninitvar; written below, from here on
 
 	if (locals > ADDRESS_TEXT_LOCAL || domains > ADDRESS_TEXT_DOMAIN)
 		return false;

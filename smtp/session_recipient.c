@@ -89,7 +89,7 @@ static void take_on(struct session *session, const struct session_answer *answer
 
 // Who asks for many that don't exist is looking for those that do. The allowed are never disconnected for it, until they
 // are beyond all bounds.
-static void unknown(struct session *session, const struct session_answer *answer)
+void session_unknown(struct session *session, const struct session_answer *answer)
 {
 	struct bs_worker_counters *counters = session->around.counters;
 	char line[REPLY_LINE], address[MAILBOX_TEXT];
@@ -134,7 +134,7 @@ void session_rcpt(struct session *session)
 		reject_address(session, REPLY_RELAY_DENIED);
 	} else if (nobody_has(session)) {
 		answer_unknown(&answer, &session->recipient);
-		unknown(session, &answer);
+		session_unknown(session, &answer);
 	} else if (session->envelope.recipient_count >= session_policy(session)->recipients) {
 		if (session_bear_excess(session))
 			session_reply(session, REPLY_MANY_RECIPIENTS);
@@ -170,7 +170,7 @@ void session_recipient_answered(struct session *session, const struct session_an
 	if (answer->code / 100 == 2) {
 		take_on(session, answer);
 	} else if (answer->code == 550 && strcmp(answer->enhanced, "5.1.1") == 0) {
-		unknown(session, answer);
+		session_unknown(session, answer);
 	} else {
 		char line[REPLY_LINE];
 		reply_format_answer(answer, NULL, line);

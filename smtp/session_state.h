@@ -181,6 +181,8 @@ void session_rcpt(struct session *session);
 // The judge has nothing against it.
 void session_recipient_judged(struct session *session);
 void session_recipient_answered(struct session *session, const struct session_answer *answer);
+// The recipient gets the answer of one that nobody has, be it unknown or a spamtrap, and counts as such; it may end the session.
+void session_unknown(struct session *session, const struct session_answer *answer);
 
 // session_mail.c
 void session_data(struct session *session);

@@ -77,3 +77,11 @@ Test(session_recipients, pipelined)
 	       "550 5.1.1 <x@example.org>: Recipient address rejected: User unknown\r\n"
 	       "250 2.0.0 Ok\r\n");
 }
+
+// A trap in no list is not refused as unknown before its check had it; without that check the backend decides.
+Test(session_recipients, a_trap_is_its_checks)
+{
+	cr_assert(bs_recipients_add_trap(known, "trap@example.org"));
+	exchange("RCPT TO:<trap@example.org>\r\n", "550 5.1.1 ");
+	cr_expect_eq(stage.asked, 1);
+}
