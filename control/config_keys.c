@@ -87,6 +87,12 @@ const struct config_key config_keys[] = {
 	 .sentence = "The same for a source that was mostly refused of late. 0s: twice as long, 4m at most. Where the wait above is 0s nobody waits. Sources that behaved don't wait."},
 	{"waiting", "teaser", KIND_TEXT, FIELD(config, teaser), .change = CHANGE_RELOAD, .standard = "", .most = 100,
 	 .sentence = "Sent at once, as a first line of a greeting of two (220-): who takes it for the greeting and speaks is refused. The wait is before the second line. Default: nothing is sent before the wait is over."},
+	{"waiting", "stress-wait", KIND_DURATION, FIELD(config, smtp.stress_wait_ms), .change = CHANGE_SET, .standard = "2s", .most = 4 * MINUTE,
+	 .sentence = "The wait while connections run short (STRESS mode: from 80 per cent of limits.connections in use until 60), where it is less than the usual one."},
+	{"waiting", "stutters", KIND_COUNT, FIELD(config, smtp.stutters), .change = CHANGE_SET, .standard = "0", .most = 16777216,
+	 .sentence = "Clients at once that are refused a byte a second (the action stutter of lists and verdicts); the next are refused at once, and in STRESS mode all are. 0: a tenth of limits.connections."},
+	{"waiting", "stutter-time", KIND_DURATION, FIELD(config, smtp.stutter_ms), .change = CHANGE_SET, .standard = "400s", .least = SECOND, .most = HOUR,
+	 .sentence = "How long one of them is kept, as far as the text lasts; then the rest is said at once."},
 	{"waiting", "connections-per-source", KIND_COUNT, FIELD(config, smtp.connections_per_source), .change = CHANGE_SET, .standard = "100", .most = 1000000,
 	 .sentence = "Connections at once from one IPv4 address or IPv6 /64, allow lists excepted; the next is told 421. 0: no limit. Those who wait count too, so there are more than a server without a wait would see."},
 

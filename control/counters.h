@@ -27,7 +27,9 @@
 	X(denied, "denied", "connections refused as the greeting") \
 	X(verdicts_met, "verdicts-met", "of these, for a verdict on the source") \
 	X(verdicts_given, "verdicts-given", "verdicts on sources that spoke too early") \
-	X(stutters, "stutters", "verdicts told a byte a second") \
+	X(stutters, "stutters", "refusals told a byte a second") \
+	X(stressed, "stress-entered", "times that STRESS mode began") \
+	X(shed, "shed", "suspicious clients told 421 in STRESS mode") \
 	X(early_lost, "early-questions-lost", \
 		"sources that no worker was told of while they waited") \
 	X(crowded, "crowded", "connections refused: too many from one source") \
@@ -57,7 +59,8 @@
 	X(fin_wait_2, "fin-wait-2", \
 		"of these, closed by us with all acknowledged, the client's own close to come") \
 	X(time_wait, "time-wait", "of these, in TIME_WAIT") \
-	X(stuttering, "stuttering", "of these, being told a verdict a byte a second") \
+	X(stuttering, "stuttering", "of these, being told a refusal a byte a second") \
+	X(stress, "stress", "dataplane cores in STRESS mode: short waits, no stutters") \
 	X(blocks, "session-blocks", "session blocks in use") \
 	X(data_rings, "data-rings", "large receive rings in use")
 

@@ -76,10 +76,14 @@ void ctl_show_status(FILE *out, const json_t *answer)
 	ctl_put_text(out, ctl_string(answer, "hostname"));
 	fprintf(out, ", process %" PRIu64 ", up ", ctl_number(answer, "pid"));
 	ctl_put_duration(out, ctl_number(answer, "uptime"));
-	fprintf(out, "\nState     %s\nCores     ",
+	fprintf(out, "\nState     %s",
 		json_is_true(json_object_get(answer, "draining"))
 			? "stopping: no new connections, sessions end"
 			: "running");
+	if (ctl_number(json_object_get(answer, "connections"), "stress") > 0)
+		fprintf(out, ", in STRESS mode: waits are short, stutters end, suspicious "
+			     "clients are told 421");
+	fprintf(out, "\nCores     ");
 	print_cores(out, json_object_get(answer, "cores"), "dataplane");
 	fprintf(out, "; ");
 	print_cores(out, json_object_get(answer, "cores"), "worker");

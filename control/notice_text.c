@@ -184,6 +184,12 @@ static bool put_event(struct line *line, const struct bs_notice *notice)
 		put_client(line, notice);
 		put(line, ": ended by the operator");
 		return true;
+	case BS_NOTICE_STRESS: // postscreen's words again
+		put(line, "entering STRESS mode with %" PRIu32 " connections", notice->total);
+		return false;
+	case BS_NOTICE_STRESS_OVER:
+		put(line, "leaving STRESS mode with %" PRIu32 " connections", notice->total);
+		return false;
 	case BS_NOTICE_NEIGHBOUR:
 		put_sample(line, notice);
 		return false;
@@ -228,6 +234,8 @@ static const char *outcome(const struct bs_notice *notice)
 	case BS_NOTICE_CONNECT:
 	case BS_NOTICE_PREGREET_OBSERVED:
 	case BS_NOTICE_VERDICT:
+	case BS_NOTICE_STRESS:
+	case BS_NOTICE_STRESS_OVER:
 	case BS_NOTICE_NEIGHBOUR:
 		break;
 	}
@@ -251,7 +259,7 @@ size_t notice_closing_text(const struct bs_notice *notice, char text[NOTICE_TEXT
 
 enum bs_severity notice_severity(const struct bs_notice *notice)
 {
-	if (notice->kind == BS_NOTICE_RATE)
+	if (notice->kind == BS_NOTICE_RATE || notice->kind == BS_NOTICE_STRESS)
 		return BS_LOG_WARNING;
 	if (notice->kind != BS_NOTICE_NEIGHBOUR)
 		return BS_LOG_INFO;

@@ -118,7 +118,10 @@ struct bs_policy {
 	// waiting
 	uint32_t
 		wait_ms; // before the greeting, for those who are not allowed in at once; 0: for nobody
-	uint32_t suspicious_wait_ms;         // the same for suspicious sources; 0: twice that
+	uint32_t suspicious_wait_ms; // the same for suspicious sources; 0: twice that
+	uint32_t stress_wait_ms;     // wait_ms in overload, where that is longer
+	uint32_t stutters;           // at once, over all lcores; 0: a tenth of the connections
+	uint32_t stutter_ms;         // that one lasts
 	const struct bs_template_set *texts; // BS_TEMPLATE_SETS of them, the same in all policies
 	uint8_t text_set;                    // for texts that begin now
 	uint32_t greeted_timeout_ms;         // for the first command

@@ -136,6 +136,7 @@ static struct dataplane *new_dataplane(struct roles *roles, uint8_t number, stru
 		.data_rings = share(config->data_rings, lcores),
 		.data_ring_size = config->data_ring_size,
 		.workers = (uint32_t)config->worker_core_count,
+		.lcores = (uint32_t)lcores,
 		.bell = &core->bell,
 		.counters = daemon->dataplane[number],
 		.notices = NOTICES,

@@ -8,6 +8,7 @@
 #include "dataplane/connection_index.h"
 #include "dataplane/judge.h"
 #include "dataplane/link.h"
+#include "dataplane/overload.h"
 
 _Static_assert(sizeof(((struct bs_dataplane_counters *)0)->text_holders) ==
 		       BS_TEMPLATE_SETS * sizeof(uint64_t),
@@ -53,6 +54,14 @@ static uint32_t long_wait_ms(const struct bs_policy *policy)
 	return wait < WAIT_MOST_MS ? wait : WAIT_MOST_MS;
 }
 
+static uint32_t short_wait_ms(const struct dataplane *dataplane)
+{
+	const struct bs_policy *policy = dataplane->policy;
+	if (dataplane->stress & STRESS_RECORDS && policy->stress_wait_ms < policy->wait_ms)
+		return policy->stress_wait_ms;
+	return policy->wait_ms;
+}
+
 uint32_t delay_ms(const struct dataplane *dataplane, enum delay delay)
 {
 	switch (delay) {
@@ -62,7 +71,7 @@ uint32_t delay_ms(const struct dataplane *dataplane, enum delay delay)
 	case DELAY_ACK:
 		return 40;
 	case DELAY_WAIT:
-		return dataplane->policy->wait_ms;
+		return short_wait_ms(dataplane);
 	case DELAY_WAIT_LONG:
 		return long_wait_ms(dataplane->policy);
 	case DELAY_GREETED:

@@ -13,6 +13,7 @@
 #include "dataplane/inquiry.h"
 #include "dataplane/link.h"
 #include "dataplane/neighbour.h"
+#include "dataplane/overload.h"
 #include "dataplane/refused.h"
 #include "dataplane/stutter.h"
 #include "dataplane/syn_rate.h"
@@ -259,6 +260,7 @@ unsigned dataplane_poll(void *self, uint64_t now_ns)
 	dataplane->policy = bs_policy_get();
 	unsigned done = receive(dataplane);
 	done += talk_wishes(dataplane);
+	done += overload_turn(dataplane);
 	done += expire(dataplane);
 	done += inquiry_turn(dataplane);
 	if (*dataplane->draining)

@@ -67,6 +67,8 @@ struct dataplane {
 	struct bs_door *door;         // where control asks; NULL: it does not
 	struct bs_ring *notices;      // of struct bs_notice, to the log writer
 	const _Atomic bool *draining; // shared, written by control: no new connections
+	uint32_t lcores;              // dataplanes in all
+	uint8_t stress;               // enum stress (overload.h), as of this turn
 };
 
 // What a dataplane lcore is made of. Pointers outlive it.
@@ -80,6 +82,8 @@ struct dataplane_settings {
 	uint32_t connections, half_open, talking; // records in all, half-open ones, session blocks
 	uint32_t data_rings, data_ring_size; // large receive rings and their bytes (a power of two)
 	uint32_t workers;
+	uint32_t
+		lcores; // dataplanes in all, at least 1: each has its share of what the policy counts for all
 	struct bs_bell *bell; // of the lcore that runs us
 	struct bs_bell *worker_bell[BS_WORKERS_MAX];
 	struct bs_dataplane_counters *counters;

@@ -70,6 +70,7 @@ struct dataplane *dataplane_new(const struct dataplane_settings *settings, uint6
 	dataplane->counters = settings->counters;
 	dataplane->draining = settings->draining;
 	dataplane->sources = settings->sources;
+	dataplane->lcores = settings->lcores;
 	dataplane->door = settings->door;
 	dataplane->transmit_queue = settings->transmit_queue;
 	dataplane->queue_count = settings->queue_count;

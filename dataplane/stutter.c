@@ -7,16 +7,22 @@
 #include "dataplane/tcp_send.h"
 #include "dataplane/text.h"
 
-// A sixteenth of the records at most: who has many addresses must not fill the table with his own refusals.
-#define STUTTER_SHARE 16u
-// RFC 5321, 4.5.3.2.1: clients wait five minutes for a greeting; few will wait longer.
-#define STUTTER_MS 300000u
+// Where the policy does not say how many, a tenth of the records: who has many addresses must not fill the table with his own
+// refusals.
+#define STUTTER_SHARE 10u
 // The same byte so many times: the client is gone.
 #define STUTTER_RETRANSMITS 10u
 
+static uint32_t most(const struct dataplane *dataplane)
+{
+	uint32_t stutters = dataplane->policy->stutters;
+	return stutters != 0 ? (stutters + dataplane->lcores - 1) / dataplane->lcores
+			     : dataplane->connections->capacity / STUTTER_SHARE;
+}
+
 bool stutter_begin(struct dataplane *dataplane, struct connection *c, enum bs_template_number text)
 {
-	if (dataplane->counters->stuttering >= dataplane->connections->capacity / STUTTER_SHARE ||
+	if (dataplane->stress != 0 || dataplane->counters->stuttering >= most(dataplane) ||
 		text_unacknowledged(dataplane, c) >
 			0) // a teaser: it is not said again a byte at a time
 		return false;
@@ -71,12 +77,12 @@ enum bs_reason stutter_input(
 
 void stutter_expired(struct dataplane *dataplane, struct connection *c)
 {
-	if (*dataplane->draining) {
+	if (*dataplane->draining || dataplane->stress != 0) {
 		hurry(dataplane, c, CONNECTION_CLOSE);
 		return;
 	}
 	if (c->text_position == text_whole(dataplane, c) ||
-		dataplane->now_ms - c->opened_ms >= STUTTER_MS) {
+		dataplane->now_ms - c->opened_ms >= dataplane->policy->stutter_ms) {
 		hurry(dataplane, c, 0);
 		return;
 	}

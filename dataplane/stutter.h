@@ -2,7 +2,8 @@
 //
 // A refusal that takes its time (OpenBSD's spamd had it first): a greeting of several 554- lines, a byte a second, into
 // a small window. It costs us a record, a timer and a segment a second; it costs the other side a connection for
-// minutes. Bounded in number, and in time: after five minutes the rest is said at once, and it always ends in the verdict's 554.
+// minutes. Bounded in number and in time (waiting { } says how): after that the rest is said at once, and it always ends in the 554 that
+// is due. In overload (overload.h) none begins and all end.
 //
 // Owner: one dataplane lcore.
 #pragma once
@@ -13,7 +14,7 @@
 // Window announced meanwhile, in bytes. What was promised before, in the handshake, is taken all the same.
 #define STUTTER_WINDOW 64u
 
-// Begins it, instead of refuse(). False when there are enough of them.
+// Begins it, instead of refuse(). False when there are enough of them, or no room for any.
 bool stutter_begin(
 	struct dataplane *dataplane, struct connection *connection, enum bs_template_number text);
 

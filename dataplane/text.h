@@ -14,8 +14,8 @@
 #include "dataplane/connection.h"
 #include "dataplane/frame.h"
 
-// Lines before a verdict that is told slowly: at a byte a second some four minutes.
-#define STUTTER_LINES 4u
+// Lines before a refusal that is told slowly: at a byte a second some seven minutes.
+#define STUTTER_LINES 6u
 
 // Length of all that is to be said, from the first byte on; and of what was said so far.
 uint32_t text_whole(const struct dataplane *dataplane, const struct connection *connection);

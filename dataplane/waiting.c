@@ -6,6 +6,7 @@
 #include "dataplane/judge.h"
 #include "dataplane/refused.h"
 #include "dataplane/segment.h"
+#include "dataplane/stutter.h"
 #include "dataplane/talk.h"
 #include "dataplane/tcp_send.h"
 #include "dataplane/text.h"
@@ -26,10 +27,13 @@ static void classify(struct dataplane *dataplane, struct connection *c)
 static bool refused_instead(struct dataplane *dataplane, struct connection *c)
 {
 	const struct bs_class *class = &dataplane->policy->class[c->class];
-	if (class->action == BS_ACTION_REFUSE && class->refuse_at == BS_REFUSE_AT_CONNECT) {
+	bool stutter = class->action == BS_ACTION_STUTTER;
+	if (stutter ||
+		(class->action == BS_ACTION_REFUSE && class->refuse_at == BS_REFUSE_AT_CONNECT)) {
 		dataplane->counters->denied++;
 		connection_notice(dataplane, c, BS_NOTICE_DENIED, NULL, 0);
-		refuse(dataplane, c, BS_TEMPLATE_DENIED, 0);
+		if (!stutter || !stutter_begin(dataplane, c, BS_TEMPLATE_DENIED))
+			refuse(dataplane, c, BS_TEMPLATE_DENIED, 0);
 		return true;
 	}
 	return judge_verdict(dataplane, c);
@@ -186,7 +190,8 @@ enum bs_reason waiting_open(
 	enum reputation reputation = judge_reputation(dataplane, c);
 	bool at_once = c->flags & CONNECTION_FAST || dataplane->policy->wait_ms == 0 ||
 		       reputation == REPUTATION_KNOWN ||
-		       c->class == BS_CLASS_RUNTIME_DENY; // the operator has seen enough of it
+		       c->class == BS_CLASS_RUNTIME_DENY || // the operator has seen enough of it
+		       dataplane->policy->class[c->class].action == BS_ACTION_STUTTER;
 	if (!spoke && at_once) {
 		greet(dataplane, c);
 		return BS_REASON_ACCEPTED;
@@ -267,6 +272,13 @@ void waiting_expired(struct dataplane *dataplane, struct connection *c)
 		connection_notice(dataplane, c, BS_NOTICE_SILENT, NULL, 0);
 		refuse(dataplane, c, BS_TEMPLATE_TIMEOUT, CONNECTION_CLOSE);
 	}
+}
+
+void waiting_shed(struct dataplane *dataplane, struct connection *c)
+{
+	dataplane->counters->shed++;
+	connection_notice(dataplane, c, BS_NOTICE_BUSY, NULL, 0);
+	refuse(dataplane, c, BS_TEMPLATE_BUSY, CONNECTION_CLOSE);
 }
 
 void waiting_drain(struct dataplane *dataplane, struct connection *c)

@@ -19,6 +19,9 @@ enum bs_reason waiting_input(
 // Its delay is over: the wait, the greeting's retransmission, the patience for a first command.
 void waiting_expired(struct dataplane *dataplane, struct connection *connection);
 
+// In overload a suspicious client is told 421.
+void waiting_shed(struct dataplane *dataplane, struct connection *connection);
+
 // We are stopping: 421.
 void waiting_drain(struct dataplane *dataplane, struct connection *connection);
 

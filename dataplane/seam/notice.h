@@ -23,16 +23,18 @@ enum bs_notice_kind {
 	BS_NOTICE_GONE,    // greeted, left without a word: lost connection after CONNECT
 	BS_NOTICE_DRAINED, // 421 because we are stopping
 	BS_NOTICE_KILLED,  // 421 or a reset because the operator wants it gone
-	BS_NOTICE_NEIGHBOUR, // duplicate address, gateway lost or found: text in sample
+	BS_NOTICE_STRESS,  // entering STRESS mode with n connections
+	BS_NOTICE_STRESS_OVER, // leaving STRESS mode with n connections
+	BS_NOTICE_NEIGHBOUR,   // duplicate address, gateway lost or found: text in sample
 };
 
 #define BS_NOTICE_SAMPLE 64
 
 struct bs_notice {
 	uint64_t wall_ns;        // CLOCK_REALTIME
-	struct bs_client client; // zero for NEIGHBOUR
+	struct bs_client client; // zero for NEIGHBOUR and STRESS
 	uint32_t elapsed_ms;     // since the handshake completed
-	// Bytes of which `sample` is the beginning. NEIGHBOUR: enum bs_severity, 0 for the usual one. RATE: the count.
+	// Bytes of which `sample` is the beginning. NEIGHBOUR: enum bs_severity, 0 for the usual one. RATE, STRESS: the count.
 	uint32_t total;
 	uint8_t kind; // enum bs_notice_kind
 	uint8_t sample_length;

@@ -119,6 +119,14 @@ Test(notice_text, what_belongs_to_no_session_is_told_as_it_is)
 	notice.total = 0;
 	cr_expect_eq(notice_severity(&notice), BS_LOG_WARNING);
 	cr_expect_eq(notice_closing_text(&notice, text), 0);
+	notice = (struct bs_notice){.kind = BS_NOTICE_STRESS, .total = 209716};
+	notice_text(&notice, text);
+	cr_expect_str_eq(text, "entering STRESS mode with 209716 connections");
+	cr_expect_eq(notice_severity(&notice), BS_LOG_WARNING);
+	notice.kind = BS_NOTICE_STRESS_OVER;
+	notice_text(&notice, text);
+	cr_expect_str_eq(text, "leaving STRESS mode with 209716 connections");
+	cr_expect_eq(notice_closing_text(&notice, text), 0);
 	// Another kind's byte count is no severity.
 	notice = notice_of(BS_NOTICE_PREGREET);
 	notice.total = BS_LOG_ERROR;

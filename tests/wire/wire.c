@@ -126,6 +126,8 @@ static void make_policy(struct wire *wire, const struct wire_settings *settings)
 						   : 25000;
 	policy->checks.mode[BS_CHECK_EARLY_TALK] = BS_MODE_ENFORCE;
 	policy->greeted_timeout_ms = 300000;
+	policy->stress_wait_ms = 2000;
+	policy->stutter_ms = 400000;
 	set_template(texts, BS_TEMPLATE_GREETING, "220 mx1.example.org ESMTP\r\n");
 	set_template(texts, BS_TEMPLATE_PREGREET, "554 5.5.0 you spoke before the greeting\r\n");
 	set_template(texts, BS_TEMPLATE_DENIED, "554 5.7.1 denied\r\n");
@@ -162,6 +164,7 @@ static void make_dataplane(struct wire *wire, const struct wire_settings *given)
 		.data_rings = given->data_rings != 0 ? given->data_rings : 2,
 		.data_ring_size = given->data_ring_size != 0 ? given->data_ring_size : 65536,
 		.workers = given->workers != 0 ? given->workers : 1,
+		.lcores = 1,
 		.bell = &wire->bell,
 		.counters = &wire->counters,
 		.notices = 256,

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/overload.h"
+
+#include <time.h>
+
+#include "dataplane/connection.h"
+#include "dataplane/waiting.h"
+
+// Shares in per cent at which it begins and ends. Blocks are taken and given back many times a second, and a full house of
+// them is no more than 421 for some: so they may come nearer to their end.
+#define RECORDS_HIGH 80u
+#define RECORDS_LOW  60u
+#define BLOCKS_HIGH  90u
+#define BLOCKS_LOW   70u
+
+// Suspicious connections told 421 in a turn.
+#define SHED_A_TURN 64u
+
+static bool is_high(bool before, uint64_t used, uint64_t room, unsigned high, unsigned low)
+{
+	return used * 100 >= room * (before ? low : high);
+}
+
+// Records in TIME_WAIT are recycled when others are wanted.
+static uint64_t records_in_use(const struct dataplane *dataplane)
+{
+	return dataplane->counters->records - dataplane->counters->time_wait;
+}
+
+static void say(struct dataplane *dataplane, enum bs_notice_kind kind)
+{
+	struct bs_notice notice = {
+		.kind = (uint8_t)kind, .total = (uint32_t)records_in_use(dataplane)};
+	struct timespec wall;
+	clock_gettime(CLOCK_REALTIME, &wall); // vDSO: no system call
+	notice.wall_ns = (uint64_t)wall.tv_sec * 1000000000u + (uint64_t)wall.tv_nsec;
+	if (!bs_ring_push(dataplane->notices, &notice, sizeof(notice)))
+		dataplane->counters->notices_lost++;
+}
+
+static void look(struct dataplane *dataplane)
+{
+	uint8_t before = dataplane->stress, now = 0;
+	if (is_high(before & STRESS_RECORDS, records_in_use(dataplane),
+		    dataplane->connections->capacity, RECORDS_HIGH, RECORDS_LOW))
+		now |= STRESS_RECORDS;
+	if (is_high(before & STRESS_BLOCKS, dataplane->counters->blocks, dataplane->streams->count,
+		    BLOCKS_HIGH, BLOCKS_LOW))
+		now |= STRESS_BLOCKS;
+	dataplane->stress = now;
+	dataplane->counters->stress = now != 0;
+	if (before == 0 && now != 0) {
+		dataplane->counters->stressed++;
+		say(dataplane, BS_NOTICE_STRESS);
+	} else if (before != 0 && now == 0) {
+		say(dataplane, BS_NOTICE_STRESS_OVER);
+	}
+}
+
+unsigned overload_turn(struct dataplane *dataplane)
+{
+	struct connections *connections = dataplane->connections;
+	const struct delay_queue *suspicious = &connections->queue[DELAY_WAIT_LONG];
+	unsigned done = 0;
+	look(dataplane);
+	if (dataplane->stress == 0)
+		return 0;
+	for (; done < SHED_A_TURN && suspicious->head != CONNECTION_NONE; done++)
+		waiting_shed(dataplane, &connections->record[suspicious->head]);
+	return done;
+}
