@@ -26,6 +26,7 @@ LAYOUT = 1  # to be raised when unpack() makes something else of the same packag
 ROOTS = {
     "mail": ["postfix", "dovecot-core", "dovecot-lmtpd", "dash", "coreutils", "sed", "grep", "findutils",
              "hostname", "mawk", "usrmerge-", "perl-"],
+    "dns": ["nsd", "unbound", "rbldnsd", "dash", "coreutils", "usrmerge-"],
 }
 
 # The users that the packages' scripts would have made: name, number, home.
