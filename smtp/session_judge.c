@@ -73,6 +73,10 @@ static bool tell(struct session *session, const struct judgement_verdict *verdic
 		return false;
 	snprintf(answer.enhanced, sizeof(answer.enhanced), "%s", verdict->enhanced);
 	snprintf(answer.text, sizeof(answer.text), "%s", verdict->text);
+	if (verdict->check == BS_CHECK_SPAMTRAP && recipient != NULL) {
+		session_unknown(session, &answer);
+		return true;
+	}
 	reply_format_refusal(&answer, session_policy(session)->contact, line);
 	session_log_reject(session, line, recipient);
 	session_reply_line(session, line);

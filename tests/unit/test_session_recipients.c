@@ -3,6 +3,8 @@
 // RCPT where files say who exists: unknown ones are refused and counted without asking the backend.
 #include "tests/unit/session_stage.h"
 
+#include "smtp/judge.h"
+
 static struct bs_recipients *known;
 
 static void begin(void)
@@ -79,9 +81,33 @@ Test(session_recipients, pipelined)
 }
 
 // A trap in no list is not refused as unknown before its check had it; without that check the backend decides.
-Test(session_recipients, a_trap_is_its_checks)
+Test(session_recipients, a_trap_that_nobody_judges)
 {
 	cr_assert(bs_recipients_add_trap(known, "trap@example.org"));
 	exchange("RCPT TO:<trap@example.org>\r\n", "550 5.1.1 ");
 	cr_expect_eq(stage.asked, 1);
+}
+
+// In the very words of an unknown recipient, and counted as one, though the backend has it.
+Test(session_recipients, a_trap_counts_as_unknown)
+{
+	struct judge judge = {.heap = stage.heap, .counters = &stage.counters};
+	struct judgement *judgement = judgement_new(&judge, NULL, NULL);
+
+	cr_assert(bs_recipients_add_trap(known, "alice@example.net"));
+	stage.policy.checks.mode[BS_CHECK_SPAMTRAP] = BS_MODE_ENFORCE;
+	session_judged_by(stage.session, judgement);
+	for (int i = 0; i < 5; i++) {
+		send_text("RCPT TO:<alice@example.net>\r\n");
+		expect("550 5.1.1 <alice@example.net>: Recipient address rejected: User "
+		       "unknown\r\n");
+	}
+	cr_expect_eq(stage.counters.recipients_unknown, 5);
+	cr_expect_eq(stage.counters.check[BS_CHECK_SPAMTRAP].answered, 5);
+	exchange("RCPT TO:<alice@example.net>\r\n", "421 4.7.0 ");
+	cr_expect(stage.closed);
+	cr_expect_eq(stage.asked, 0);
+	session_free(stage.session);
+	stage.session = NULL;
+	judgement_free(judgement);
 }
