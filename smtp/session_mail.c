@@ -151,6 +151,13 @@ static bool swallowed_enough(const struct session *session)
 	return session->mail->parser.bytes / SWALLOW_FACTOR > limit;
 }
 
+// How much more content there is room for. What the filter holds back may come at any time.
+static size_t content_room(const struct mail *mail)
+{
+	size_t used = mail->filled + (mail->filter.done ? 0 : HEADER_FILTER_HOLD);
+	return used < CONTENT_SIZE ? CONTENT_SIZE - used : 0;
+}
+
 // Decides what follows from the content so far.
 static void proceed(struct session *session)
 {
@@ -167,9 +174,20 @@ static void proceed(struct session *session)
 			session_send(session, mail->verdict, strlen(mail->verdict));
 			session_end(session, ENDING_SWALLOWED, REPLY_COUNT);
 		}
-	} else if (CONTENT_SIZE - mail->filled < DATA_ROOM) {
+	} else if (content_room(mail) < DATA_ROOM) {
 		session_wants(session, WISH_WRITE);
 	}
+}
+
+// The content without headers that claim to be ours; while the header lasts.
+static size_t without_forgeries(struct session *session, uint8_t *bytes, size_t count)
+{
+	struct mail *mail = session->mail;
+	const char *hostname = session_policy(session)->hostname;
+	count = header_filter(&mail->filter, hostname, bytes, count);
+	if (mail->parser.ended && !mail->filter.done)
+		count += header_filter_end(&mail->filter, hostname, bytes + count);
+	return count;
 }
 
 size_t session_data_feed(struct session *session, const uint8_t *bytes, size_t count)
@@ -177,7 +195,9 @@ size_t session_data_feed(struct session *session, const uint8_t *bytes, size_t c
 	struct mail *mail = session->mail;
 	uint8_t *out = mail->content + mail->filled;
 	size_t taken = 0, given = 0;
-	data_feed(&mail->parser, bytes, count, out, CONTENT_SIZE - mail->filled, &taken, &given);
+	data_feed(&mail->parser, bytes, count, out, content_room(mail), &taken, &given);
+	if (!mail->filter.done && !mail->parser.discard)
+		given = without_forgeries(session, out, given);
 	session->waiting -= taken;
 	mail->progress_ms = session->now_ms;
 	mail->filled += (uint32_t)given;

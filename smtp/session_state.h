@@ -19,6 +19,7 @@
 #include "smtp/data.h"
 #include "smtp/facts.h"
 #include "smtp/judge.h"
+#include "smtp/header_filter.h"
 #include "smtp/line.h"
 #include "smtp/message_id.h"
 #include "smtp/received.h"
@@ -67,6 +68,7 @@ enum ending {
 // One mail from DATA to its final reply.
 struct mail {
 	struct data_parser parser;
+	struct header_filter filter;
 	struct message_id message_id;
 	bool begun;        // the backend has it
 	bool judged;       // `verdict` stands, be it before the end

@@ -111,6 +111,10 @@ static bool add_term(struct evaluation *evaluation, const struct spf_term *term,
 	evaluation->count++;
 	*made = (struct evaluation_term){
 		.kind = term->kind, .qualifier = term->qualifier, .record = domain};
+	if (evaluation->entered != NULL)
+		made->within = evaluation->entered->kind == SPF_KIND_INCLUDE
+				       ? evaluation->entered
+				       : evaluation->entered->within;
 	if (term->domain_length == 0)
 		snprintf(made->name, sizeof(made->name), "%s", domain);
 	else if (!spf_expand(term->domain, term->domain_length, &values, made->name))
@@ -196,7 +200,7 @@ enum fetched evaluation_enter(
 	struct evaluation_term *term = term_of(evaluation, number);
 	if (term == NULL || evaluation->stopped || evaluation->pending)
 		return FETCHED_STOPPED;
-	evaluation->last = term;
+	evaluation->last = evaluation->entered = term;
 	if (!count_lookup(evaluation))
 		return FETCHED_STOPPED;
 	enum fetched fetched = evaluation_fetch(evaluation, term->name, text);

@@ -22,8 +22,9 @@ struct evaluation_term {
 	uint8_t kind;
 	char qualifier;
 	bool any; // `a`, `mx` of prefix length 0 for this client: any address there is matches
-	char name[DNS_NAME]; // what it asks for; "" when that is no name
-	const char *record;  // the domain in whose record it stands
+	char name[DNS_NAME];                  // what it asks for; "" when that is no name
+	const char *record;                   // the domain in whose record it stands
+	const struct evaluation_term *within; // the include that led there; NULL: none
 };
 
 struct evaluation {
@@ -34,6 +35,7 @@ struct evaluation {
 	bool pending; // an answer is missing: what came out means nothing
 	bool stopped; // `outcome` stands, whatever libspf2 makes of it
 	struct spf_outcome outcome;
+	const struct evaluation_term *entered; // what led to the latest record; NULL: nothing
 	const struct evaluation_term
 		*last; // asked for: when libspf2 says that a mechanism matched, this one
 	unsigned count;

@@ -179,19 +179,30 @@ static enum spf_result result_of(SPF_result_t result)
 	}
 }
 
+// What decided: the mechanism that matched, or the include with another qualifier that it matched in.
+static const struct evaluation_term *decider(const struct evaluation *evaluation)
+{
+	const struct evaluation_term *last = evaluation->last, *outermost = last;
+	while (outermost->within != NULL)
+		outermost = outermost->within;
+	return outermost->qualifier == last->qualifier ? last : outermost;
+}
+
 static void conclude(struct evaluation *evaluation, const SPF_response_t *response)
 {
 	enum spf_result result = result_of(response->result);
 	const struct evaluation_term *last = evaluation->last;
-	if (last == NULL || response->reason == SPF_REASON_DEFAULT)
+	if (last == NULL || response->reason == SPF_REASON_DEFAULT) {
 		evaluation_stop(
 			evaluation, result, "no mechanism of %s matches", evaluation->domain);
-	else if (result == SPF_PERMERROR) // all else has stopped before
+	} else if (result == SPF_PERMERROR) { // all else has stopped before
 		evaluation_stop(evaluation, result, "mx of %s has more than %d hosts", last->record,
 			SPF_LOOKUPS);
-	else
+	} else {
+		last = decider(evaluation);
 		evaluation_stop(evaluation, result, "mechanism %c%s of %s", last->qualifier,
 			spf_kind_name(last->kind), last->record);
+	}
 }
 
 // Under SPF_request_query_mailfrom(), which lets loopback pass.
@@ -258,7 +269,7 @@ bool spf_evaluate(struct spf *spf, struct dns_asker *asker, const struct bs_addr
 	evaluation->domain = domain;
 	evaluation->lookups = evaluation->voids = evaluation->ahead = evaluation->count = 0;
 	evaluation->pending = evaluation->stopped = false;
-	evaluation->last = NULL;
+	evaluation->last = evaluation->entered = NULL;
 	evaluate(spf);
 	if (evaluation->pending)
 		return false;

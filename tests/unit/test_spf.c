@@ -58,6 +58,7 @@ Test(spf, says_what_matched, .fini = end)
 	     "d.example TXT v=spf1 mx/30 -all\n"
 	     "d.example MX 10 h.example\n"
 	     "h.example A 203.0.113.4\n"
+	     "g.example TXT v=spf1 -include:c.example ip4:0.0.0.0/0\n"
 	     "e.example TXT something else\n"
 	     "e.example TXT v=spf1 mx\n");
 	comes_out("192.0.2.9", "a.example", SPF_PASS, "mechanism +ip4 of a.example");
@@ -67,6 +68,8 @@ Test(spf, says_what_matched, .fini = end)
 	comes_out("198.51.100.2", "a.example", SPF_SOFTFAIL, "mechanism ~all of a.example");
 	comes_out("203.0.113.7", "c.example", SPF_PASS, "mechanism +mx of d.example");
 	comes_out("203.0.113.8", "c.example", SPF_FAIL, "mechanism -all of d.example");
+	comes_out("203.0.113.7", "g.example", SPF_FAIL, "mechanism -include of g.example");
+	comes_out("203.0.113.8", "g.example", SPF_PASS, "mechanism +ip4 of g.example");
 	comes_out("203.0.113.8", "e.example", SPF_NEUTRAL, "no mechanism of e.example matches");
 	comes_out("203.0.113.8", "f.example", SPF_NONE, "f.example has no record");
 	comes_out("203.0.113.8", "h.example", SPF_NONE, "h.example has no record");
