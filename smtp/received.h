@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Our Received: header (RFC 5321, section 4.4): the one thing that we put before a mail. Pure functions.
+// Our Received: header (RFC 5321, section 4.4): one of the things that we put before a mail. Pure functions.
 #pragma once
 
 #include <stdbool.h>
@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "dataplane/seam/address.h"
+#include "smtp/authentication.h"
 #include "smtp/mailbox.h"
 
 struct received {
@@ -24,6 +25,8 @@ struct received {
 
 // Enough for any of the above: three lines, each under RFC 5321's 998 bytes.
 #define RECEIVED_TEXT 1400
+// And for all that we put before a mail, with what smtp/authentication.h writes.
+#define TRACE_TEXT (RECEIVED_TEXT + AUTHENTICATION_TEXT)
 
 // Writes the header with its CRLF, returns its length.
 size_t received_format(const struct received *received, char text[RECEIVED_TEXT]);

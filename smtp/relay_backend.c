@@ -34,11 +34,11 @@ bool relay_backend_resolved(struct relay_backend *backend)
 	return resolved;
 }
 
-// The header that we add counts in the server's limit (RFC 1870, 3), so our clients have so much less.
+// The headers that we add count in the server's limit (RFC 1870, 3), so our clients have so much less.
 static void take_offers(struct relay_backend *backend, const struct relay_offers *offers)
 {
-	uint64_t size = offers->size > UINT64_C(2) * RECEIVED_TEXT ? offers->size - RECEIVED_TEXT
-								   : offers->size;
+	uint64_t size = offers->size > UINT64_C(2) * TRACE_TEXT ? offers->size - TRACE_TEXT
+								: offers->size;
 	atomic_store(&backend->backend.offers.size, size);
 	atomic_store(&backend->backend.offers.eight_bit, offers->eight_bit);
 }

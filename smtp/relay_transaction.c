@@ -23,8 +23,8 @@ static bool say_mail(struct relay *relay)
 	}
 	// With what we put before it (RFC 1870, 6.1: an estimate is enough).
 	if (relay->offers.sizes && envelope->declared_size != 0)
-		snprintf(size, sizeof(size), " SIZE=%" PRIu64,
-			envelope->declared_size + RECEIVED_TEXT);
+		snprintf(
+			size, sizeof(size), " SIZE=%" PRIu64, envelope->declared_size + TRACE_TEXT);
 	link_say(&relay->link, "MAIL FROM:<%s>%s%s\r\n", mailbox_format(&envelope->sender, sender),
 		size, envelope->eight_bit ? " BODY=8BITMIME" : "");
 	relay_owes(relay, OWED_MAIL);

@@ -97,18 +97,7 @@ void session_data_answered(struct session *session, const struct session_answer 
 	mail->parser.line_limit = policy->text_line_length;
 	mail->start_ms = mail->progress_ms = session->now_ms;
 
-	struct received received = {
-		.hostname = policy->hostname,
-		.client = session->client.address,
-		.name = judgement_client_name(session->judgement),
-		.helo = session->helo_name,
-		.esmtp = session->helo == HELO_ESMTP,
-		.id = session->id,
-		.recipient = session->envelope.recipient_count == 1 ? session->envelope.recipient
-								    : NULL,
-		.seconds = session->around.wall_seconds(),
-	};
-	mail->filled = (uint32_t)received_format(&received, (char *)mail->content);
+	mail->filled = (uint32_t)session_trace(session, (char *)mail->content);
 	session->envelope.trace_bytes = mail->filled;
 
 	char line[REPLY_LINE];

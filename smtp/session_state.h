@@ -6,6 +6,7 @@
 //   session_judge.c      what the judge says
 //   session_recipient.c  who may be written to
 //   session_mail.c       from DATA to the final reply
+//   session_trace.c      the headers that we write above a mail
 //   session_reply.c      replies, refusals, the end of a session
 //   session_source.c     what it teaches about its source
 //   session_log.c        its log lines
@@ -194,6 +195,10 @@ size_t session_data_feed(struct session *session, const uint8_t *bytes, size_t c
 void session_content_answered(
 	struct session *session, enum session_wish wish, const struct session_answer *answer);
 uint64_t session_data_deadline(const struct session *session);
+
+// session_trace.c
+// Our headers with their CRLF; returns their length.
+size_t session_trace(struct session *session, char text[TRACE_TEXT]);
 
 // session_reply.c
 // A line without CRLF into the output; nothing when the connection is lost.

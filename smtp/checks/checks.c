@@ -15,13 +15,6 @@ BS_CHECKS(X)
 
 // Rows whose file is not there: without a function they come out as not run. A file that comes takes its lines away.
 #define WITHOUT(name) extern check_run check_run_##name __attribute__((weak));
-WITHOUT(spf_fail)
-WITHOUT(spf_softfail)
-WITHOUT(spf_neutral)
-WITHOUT(spf_none)
-WITHOUT(spf_pass)
-WITHOUT(spf_permerror)
-WITHOUT(helo_spf_fail)
 WITHOUT(client_lists)
 WITHOUT(rate)
 WITHOUT(greylist)
