@@ -176,7 +176,7 @@ static void append_escaped(struct tail *tail, char byte)
 static void nibbles(const struct bs_address *address, char value[VALUE])
 {
 	static const char hex[] = "0123456789abcdef";
-	for (unsigned i = 0; i < 16; i++) {
+	for (size_t i = 0; i < 16; i++) {
 		value[4 * i] = hex[address->octet[i] >> 4];
 		value[4 * i + 1] = value[4 * i + 3] = '.';
 		value[4 * i + 2] = hex[address->octet[i] & 15];

@@ -164,6 +164,24 @@ Test(spf, faulty_records, .fini = end)
 	comes_out("192.0.2.1", "f.example", SPF_PERMERROR, "record of f.example: domain");
 }
 
+// RFC 7208, 5.5: only names that lead back to the client count.
+Test(spf, ptr, .fini = end)
+{
+	zone("a.example TXT v=spf1 ptr -all\n"
+	     "b.example TXT v=spf1 exists:%{p}.x.example -all\n"
+	     "192.0.2.1 PTR h.a.example\n"
+	     "192.0.2.2 PTR h.a.example\n"
+	     "192.0.2.3 PTR notreallya.example\n"
+	     "h.a.example A 192.0.2.1\n"
+	     "notreallya.example A 192.0.2.3\n"
+	     "h.a.example.x.example A 127.0.0.2\n");
+	comes_out("192.0.2.1", "a.example", SPF_PASS, "mechanism +ptr of a.example");
+	comes_out("192.0.2.2", "a.example", SPF_FAIL, "mechanism -all of a.example");
+	comes_out("192.0.2.3", "a.example", SPF_FAIL, "mechanism -all of a.example");
+	comes_out("192.0.2.1", "b.example", SPF_PASS, "mechanism +exists of b.example");
+	comes_out("192.0.2.2", "b.example", SPF_FAIL, "mechanism -all of b.example");
+}
+
 // All terms of a record are asked for at once.
 Test(spf, late_answers, .fini = end)
 {
