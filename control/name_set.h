@@ -3,7 +3,7 @@
 // A set of names, each with numbers from 0 to 255: what lists of names and of recipients are made of. Hashed with a random key,
 // since half of what is asked for is chosen by strangers.
 //
-// Built by one thread, then immutable: any number of threads read it. A million names of 20 bytes take 40 MB.
+// Built by one thread, then immutable: any number of threads read it. A million names of 22 bytes take 56 MB.
 #pragma once
 
 #include <stdbool.h>
