@@ -87,15 +87,21 @@ static struct chain *bucket_of(
 	return &cache->bucket[siphash(&cache->key, word, words + 1, 1, 3) & cache->mask];
 }
 
-struct dns_entry *dns_cache_find(
-	struct dns_cache *cache, const char *name, enum dns_type type, uint64_t now_ms)
+static struct dns_entry *find(struct dns_cache *cache, const char *name, enum dns_type type)
 {
 	struct dns_entry *entry;
 	size_t length = strlen(name);
 	LIST_FOREACH(entry, bucket_of(cache, name, length, type), chain)
 	if (entry->type == type && entry->length == length &&
 		memcmp(entry->name, name, length) == 0)
-		break;
+		return entry;
+	return NULL;
+}
+
+struct dns_entry *dns_cache_find(
+	struct dns_cache *cache, const char *name, enum dns_type type, uint64_t now_ms)
+{
+	struct dns_entry *entry = find(cache, name, type);
 	if (entry == NULL || entry->answer == NULL)
 		return entry;
 	if (now_ms >= entry->expires_ms) {

@@ -72,6 +72,9 @@ struct dns_source {
 struct dns_question; // one of an asker; smtp/dns/asker.c
 struct dns_hold;     // of an answer for an asker; smtp/dns/resolver.c
 
+SLIST_HEAD(dns_question_list, dns_question);
+SLIST_HEAD(dns_asker_holds, dns_hold);
+
 // Who asks. Zeroed by dns_asker_init().
 struct dns_asker {
 	struct dns_source *source;
@@ -79,12 +82,12 @@ struct dns_asker {
 	uint64_t
 		deadline_ms; // of the worker's clock: from then on what has not come is DNS_TROUBLE; UINT64_MAX: none
 	uint32_t questions, pending;
-	SLIST_HEAD(, dns_question) question;
+	struct dns_question_list question;
 	bool late; // the deadline has come
 	// the source's own
 	bool telling;
 	struct timer timer;
-	SLIST_HEAD(, dns_hold) held;
+	struct dns_asker_holds held;
 	TAILQ_ENTRY(dns_asker) entry; // of those to be told
 };
 

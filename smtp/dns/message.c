@@ -232,12 +232,8 @@ static void read_negative(const struct reading *reading, bool exists, struct dns
 void dns_message_read(const uint8_t *message, size_t length, const char *name, enum dns_type type,
 	struct heap *heap, struct dns_message *read)
 {
-	struct reading reading; // 8 KB, of which only what is counted is read
+	struct reading reading = {.message = message, .length = length, .ttl = UINT32_MAX};
 	*read = (struct dns_message){0};
-	reading.message = message;
-	reading.length = length;
-	reading.extended = reading.answers = reading.authorities = reading.count = 0;
-	reading.ttl = UINT32_MAX;
 	wire_name_make(name, &reading.name);
 	read->why = read_all(&reading, type);
 	if (read->why != NULL)

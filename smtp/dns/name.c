@@ -23,7 +23,9 @@ size_t dns_name_lower(const char *name, char lower[DNS_NAME])
 		label = c == '.' ? 0 : label + 1;
 		if (label > LABEL_MOST || (c == '.' && (i == 0 || name[i - 1] == '.')))
 			return 0;
-		lower[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+		lower[i] = c;
+		if (c >= 'A' && c <= 'Z')
+			lower[i] += 'a' - 'A';
 	}
 	lower[length] = '\0';
 	return label == 0 ? 0 : length; // two final dots

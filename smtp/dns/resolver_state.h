@@ -30,6 +30,7 @@ struct question {
 	struct dns_message read;
 };
 TAILQ_HEAD(questions, question);
+TAILQ_HEAD(dns_askers, dns_asker);
 
 struct resolver {
 	struct dns_source source;
@@ -44,7 +45,7 @@ struct resolver {
 	struct timers timers; // askers' deadlines
 	struct questions queue, wire, done;
 	uint32_t queued, under_way;
-	TAILQ_HEAD(, dns_asker) news;
+	struct dns_askers news;
 	uint64_t now_ms;
 };
 

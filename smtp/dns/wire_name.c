@@ -99,7 +99,7 @@ size_t wire_name_text(const struct wire_name *wire, char text[DNS_NAME])
 			text[count++] = '.';
 		for (unsigned i = 1; i <= wire->octet[at]; i++) {
 			uint8_t c = wire->octet[at + i];
-			text[count++] = is_of_names(c) ? (char)c : '?';
+			((uint8_t *)text)[count++] = is_of_names(c) ? c : '?';
 		}
 	}
 	text[count] = '\0';
