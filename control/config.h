@@ -133,6 +133,7 @@ struct config {
 	uint32_t data_rings;     // large receive rings
 	uint32_t data_ring_size; // bytes, a power of two, at most 256 KB
 	uint32_t sources;        // rows of the source table
+	uint32_t memory_entries; // what outlives sessions (smtp/memory.h)
 	// networks { }
 	struct bs_prefix *own, *trusted;
 	size_t own_count, trusted_count;
@@ -152,7 +153,6 @@ struct config {
 	uint32_t drain_timeout_ms;
 	// checks { }, greylist { }
 	uint8_t checks_preset; // enum config_preset
-	uint32_t greylist_entries;
 	// rates { }
 	struct bs_prefix *rate_exceptions;
 	size_t rate_exception_count;

@@ -61,9 +61,7 @@ BS_CHECKS(X)
 	{"greylist", "only-from-score", KIND_TOTAL, FIELD(config, smtp.checks.greylist.only_from), .change = CHANGE_SET, .standard = "all", .words = "all", .word_value = INT32_MIN, .least = (uint64_t)-HUNDREDTHS_MOST, .most = HUNDREDTHS_MOST, \
 	 .sentence = "Only sessions with at least this total of weights are greylisted. all: whatever the total."}, \
 	{"greylist", "key", KIND_WORD, FIELD(config, smtp.checks.greylist.spf_key), .change = CHANGE_SET, .standard = "network", .words = "network|spf-domain", \
-	 .sentence = "What is remembered with sender and recipient. network: the client's /24 or /64. spf-domain: the sender's domain where SPF passes, so that large senders may come from anywhere; else the network."}, \
-	{"greylist", "entries", KIND_COUNT, FIELD(config, greylist_entries), .standard = "1000000", .least = 1000, .most = 100000000, \
-	 .sentence = "Most that is remembered; then the longest unused goes."},
+	 .sentence = "What is remembered with sender and recipient. network: the client's /24 or /64. spf-domain: the sender's domain where SPF passes, so that large senders may come from anywhere; else the network."},
 
 #define RATES_KEYS \
 	{"rates", "window", KIND_DURATION, FIELD(config, smtp.rates.window_ms), .change = CHANGE_SET, .standard = "1m", .least = SECOND, .most = DAY, \

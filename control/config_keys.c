@@ -96,6 +96,9 @@ const struct config_key config_keys[] = {
 	{"waiting", "connections-per-source", KIND_COUNT, FIELD(config, smtp.connections_per_source), .change = CHANGE_SET, .standard = "100", .most = 1000000,
 	 .sentence = "Connections at once from one IPv4 address or IPv6 /64, allow lists excepted; the next is told 421. 0: no limit. Those who wait count too, so there are more than a server without a wait would see."},
 
+	{"remember", "wait-ttl", KIND_DURATION, FIELD(config, smtp.remember_ms), .change = CHANGE_SET, .standard = "1d", .most = 40 * DAY,
+	 .sentence = "How long a source is spared the wait after a session in which a mail was accepted and nothing refused. 0s: it never is."},
+
 	{"verdicts", "action", KIND_WORD, FIELD(config, smtp.verdicts.action), .change = CHANGE_SET, .standard = "refuse", .words = "observe|refuse|drop|stutter",
 	 .sentence = "What a source with a verdict meets. refuse: 554 as the greeting, at once. drop: it is not answered. stutter: the 554, a byte a second. observe: only the longer wait of the suspicious, the verdict is logged and shown."},
 	{"verdicts", "lifetime", KIND_DURATION, FIELD(config, smtp.verdicts.lifetime_ms), .change = CHANGE_SET, .standard = "1h", .least = MINUTE, .most = 30 * DAY,
@@ -199,6 +202,8 @@ const struct config_key config_keys[] = {
 	 .sentence = "Size of such a buffer: a power of two."},
 	{"limits", "sources", KIND_COUNT, FIELD(config, sources), .standard = "262144", .least = 64, .most = 16777216,
 	 .sentence = "Sources (IPv4 addresses, IPv6 /64) that we remember, 73 bytes each; beyond them the least useful is forgotten."},
+	{"limits", "memory-entries", KIND_COUNT, FIELD(config, memory_entries), .standard = "262144", .least = 1000, .most = 100000000,
+	 .sentence = "Greylist triplets and sources that behaved that we remember over restarts, 43 bytes each in memory and up to 60 on disk; beyond them what never passed goes, then the longest unused."},
 	{"limits", "drain-timeout", KIND_DURATION, FIELD(config, drain_timeout_ms), .change = CHANGE_SET, .standard = "30s", .most = HOUR,
 	 .sentence = "When we are told to stop: time for sessions to end."},
 
@@ -258,6 +263,8 @@ const struct config_section_row config_sections[] = {
 		"16."},
 	{"machine", false, "Cores and memory."},
 	{"waiting", false, "Before the greeting."},
+	{"remember", false,
+		"What is remembered of a source that behaved, over restarts too."},
 	{"verdicts", false,
 		"When a source is refused for what its sessions did, and for how long. Those on "
 		"allow lists are not."},

@@ -122,6 +122,7 @@ struct bs_policy {
 	uint32_t stress_wait_ms;     // wait_ms in overload, where that is longer
 	uint32_t stutters;           // at once, over all lcores; 0: a tenth of the connections
 	uint32_t stutter_ms;         // that one lasts
+	uint32_t remember_ms; // after a session that behaved its source is spared it; 0: never
 	const struct bs_template_set *texts; // BS_TEMPLATE_SETS of them, the same in all policies
 	uint8_t text_set;                    // for texts that begin now
 	uint32_t greeted_timeout_ms;         // for the first command

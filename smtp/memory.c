@@ -106,7 +106,8 @@ void memory_remember_client(
 	if (entry == NULL)
 		entry = place_put(&place, &key, wall_s);
 	entry->last_s = (uint32_t)wall_s;
-	entry->until_s = (uint32_t)until_s;
+	if (until_s > entry->until_s)
+		entry->until_s = (uint32_t)until_s;
 	place_changed(&place, entry);
 	place_unlock(&place);
 }

@@ -45,7 +45,8 @@ struct greylist_answer greylist_ask(struct memory *memory, const struct bs_addre
 uint32_t greylist_forget(struct memory *memory, const struct bs_address *client,
 	const char *spf_domain, const char *sender, const char *recipient);
 
-// Clients that behaved: a source (IPv4 address, IPv6 /64) that may skip the wait until then. 0: it may not.
+// Clients that behaved: a source (IPv4 address, IPv6 /64) that may skip the wait until then, or longer if
+// that was said before. 0: it may not.
 void memory_remember_client(
 	struct memory *memory, const struct bs_address *client, uint64_t until_s, uint64_t wall_s);
 uint64_t memory_client_until(

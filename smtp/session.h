@@ -24,6 +24,7 @@
 #include "smtp/mailbox.h"
 
 struct judgement;
+struct memory;
 struct session;
 
 // What the driver must do next. One at a time; as long as it is not WISH_NOTHING the session takes no
@@ -78,6 +79,7 @@ struct session_surroundings {
 	uint64_t (*wall_seconds)(void);      // for Received: and Date
 	struct bs_sources *sources;          // what sessions teach goes there; may be NULL
 	const struct session_offers *offers; // NULL: the backend takes anything
+	struct memory *memory;               // of those that behaved; may be NULL
 };
 
 // The session counts all of BS_WORKER_COUNTERS, and sessions_now between session_new() and session_free().

@@ -42,6 +42,7 @@ static void conclude(struct session *session)
 		session->around.counters->mails_accepted++;
 		session->around.counters->mail_bytes += mail->parser.bytes;
 		session->junk = 0;
+		session_count(session, BS_RATE_MAILS);
 		session_log_mail(session, "sent", line);
 	} else {
 		count_refused(session);

@@ -129,6 +129,7 @@ void session_rcpt(struct session *session)
 {
 	struct bs_worker_counters *counters = session->around.counters;
 	struct session_answer answer;
+	session_count(session, BS_RATE_RECIPIENTS);
 	if (!localise(session, &session->recipient)) {
 		counters->relay_denied++;
 		reject_address(session, REPLY_RELAY_DENIED);

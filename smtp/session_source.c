@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#include "smtp/memory.h"
+
 static uint32_t now_s(const struct session *session)
 {
 	return bs_source_seconds(session->now_ms);
@@ -64,6 +66,29 @@ static bool is_white(const struct session *session)
 	       judgement_result(session->judgement, BS_CHECK_CLIENT_LISTS)->weight < 0;
 }
 
+void session_count(struct session *session, enum bs_rate rate)
+{
+	uint32_t window_s = session_policy(session)->rates.window_ms / 1000;
+	if (session->source != NULL && window_s != 0)
+		bs_source_count(session->source, rate, 1, window_s, now_s(session));
+}
+
+// Who behaved is spared the wait for a time: a mail was accepted, and nothing refused.
+static void remember(struct session *session)
+{
+	uint32_t spared_s = session_policy(session)->remember_ms / 1000;
+	if (spared_s == 0 || session->accepted[VERB_DATA] == 0 || session->refusals > 0 ||
+		session->unknown > 0)
+		return;
+	if (session->source != NULL)
+		bs_source_remember(session->source, now_s(session) + spared_s);
+	if (session->around.memory != NULL) {
+		uint64_t wall_s = session->around.wall_seconds();
+		memory_remember_client(session->around.memory, &session->client.address,
+			wall_s + spared_s, wall_s);
+	}
+}
+
 static uint16_t bounded(uint32_t count)
 {
 	return count < UINT16_MAX ? (uint16_t)count : UINT16_MAX;
@@ -89,6 +114,7 @@ void session_teach(struct session *session, enum ending ending)
 		.unknown = bounded(session->unknown),
 		.known = bounded(session->accepted[VERB_RCPT]),
 		.white = is_white(session)};
+	remember(session);
 	if (session->source == NULL)
 		return;
 	enum bs_verdict verdict = bs_source_learn(session->source, &lesson,

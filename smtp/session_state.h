@@ -219,6 +219,8 @@ void session_end(struct session *session, enum ending ending, enum reply reply);
 // session_source.c
 // The verdict that other sessions have brought upon the source, when it is to end this one now; else BS_VERDICT_NONE.
 unsigned session_verdict(const struct session *session);
+// A recipient was asked for, or a mail accepted: counted against the source's rates.
+void session_count(struct session *session, enum bs_rate rate);
 // The session is over: what it teaches. The driver still holds the connection.
 void session_teach(struct session *session, enum ending ending);
 

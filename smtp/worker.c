@@ -80,6 +80,7 @@ struct worker *worker_new(const struct worker_settings *settings)
 		.policy = bs_policy_get,
 		.wall_seconds = wall_seconds,
 		.sources = settings->sources,
+		.memory = settings->memory,
 		.offers = &settings->backend->offers,
 	};
 	all->delivery = (struct delivery_surroundings){.heap = heap,

@@ -35,6 +35,7 @@ struct worker_settings {
 	const _Atomic bool *draining;        // sessions end with 421 at the next command
 	struct bs_sources *sources;          // may be NULL
 	struct explain_door *explain;        // of one worker; NULL: not this one
+	struct memory *memory;               // may be NULL
 	const struct resolver_settings *dns; // NULL: no resolver; only for worker_new()
 	const char *hostname;                // ours, for SPF; NULL: none is evaluated
 	char *error; // of 256 bytes, for worker_new() to say what is wrong; may be NULL

@@ -113,9 +113,12 @@ static inline bool bs_source_is_known(const struct bs_source *source, uint32_t n
 	return until_s != 0 && (int32_t)(until_s - now_s) > 0;
 }
 
-// It may until `until_s` of the table's clock; 0: it may not. Of an entry that is held; any thread.
+// It may until `until_s` of the table's clock, or longer if that was said before; 0: it may not. Of an entry that is held; any thread.
 static inline void bs_source_remember(struct bs_source *source, uint32_t until_s)
 {
+	uint32_t before_s = atomic_load_explicit(&source->known_until_s, memory_order_relaxed);
+	if (until_s != 0 && before_s != 0 && (int32_t)(before_s - until_s) > 0)
+		return;
 	atomic_store_explicit(&source->known_until_s, until_s, memory_order_relaxed);
 }
 

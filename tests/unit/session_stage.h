@@ -20,6 +20,7 @@ struct stage {
 	struct bs_client client;
 	struct session *session;
 	struct bs_sources *session_sources; // none
+	struct memory *session_memory;      // none
 	uint64_t now;
 	size_t piece; // bytes that arrive at once, 0: all
 	bool stuck;   // the client reads nothing
@@ -88,7 +89,7 @@ static inline void stage_begin(void)
 static inline void stage_open(void)
 {
 	struct session_surroundings around = {stage.heap, stage.log, &stage.counters, stage_policy,
-		stage_seconds, stage.session_sources};
+		stage_seconds, stage.session_sources, NULL, stage.session_memory};
 	stage.closed = false;
 	stage.output_count = 0;
 	stage.session = session_new(&around, &stage.client, stage.now);

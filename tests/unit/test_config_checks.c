@@ -51,7 +51,7 @@ Test(config_checks, values_arrive)
 	struct config *config = taken(GOOD
 		"checks { helo-literal = enforce helo-literal-score = 4.35 helo-other-score = "
 		"1.5/-1.25\nrefuse-score = 5 defer-score = 2.5 skip-score = -3 refuse-at = mail }\n"
-		"greylist { key = spf-domain only-from-score = -0.5 entries = 5000 }\n"
+		"greylist { key = spf-domain only-from-score = -0.5 }\n"
 		"rates { mails = 10 recipients = 100 connections = 4000 window = 10s }\n");
 	const struct bs_checks *rules = &config->smtp.checks;
 
@@ -66,7 +66,6 @@ Test(config_checks, values_arrive)
 	cr_expect_eq(config->smtp.refuse_at, BS_AT_MAIL);
 	cr_expect(rules->greylist.spf_key);
 	cr_expect_eq(rules->greylist.only_from, -50);
-	cr_expect_eq(config->greylist_entries, 5000);
 	cr_expect_eq(config->smtp.rates.mails, 10);
 	config_free(config);
 }

@@ -4,6 +4,7 @@
 #include "session_stage.h"
 
 #include "control/class.h"
+#include "smtp/memory.h"
 
 static struct bs_sources *sources;
 static struct bs_source *source; // of the stage's client
@@ -221,4 +222,59 @@ Test(session_source, the_allowed_get_no_verdict)
 		cr_expect(counts_as_refused(
 			"MAIL FROM:<>\r\nRCPT TO:<a@elsewhere.example>\r\n", true));
 	cr_expect_eq(bs_source_verdict_of(source, now_s()), BS_VERDICT_NONE);
+}
+
+Test(session_source, who_behaved_is_remembered)
+{
+	static const uint8_t key[16] = "sixteen octets!";
+	struct memory *memory = stage.session_memory = memory_new(100, key);
+	uint64_t wall_s = stage_seconds();
+	stage.policy.remember_ms = 3600000;
+	open_session(); // says nothing
+	quit();
+	open_session(); // a recipient that nobody has, and a mail
+	exchange("MAIL FROM:<>\r\nRCPT TO:<nobody@example.org>\r\nRCPT TO:<alice@example.org>\r\n",
+		"250 ");
+	exchange("DATA\r\n", "354 ");
+	exchange("\r\n.\r\n", "250 ");
+	quit();
+	stage.commit = (struct session_answer){451, "4.3.0", "later", ""};
+	open_session();
+	say_data();
+	exchange("\r\n.\r\n", "451 ");
+	quit();
+	cr_expect_eq(memory_client_until(memory, &stage.client.address, wall_s), 0);
+	cr_expect_not(bs_source_is_known(source, now_s()));
+	stage.commit = (struct session_answer){250, "2.0.0", "Saved", ""};
+	open_session();
+	say_data();
+	exchange("\r\n.\r\n", "250 ");
+	cr_expect_not(bs_source_is_known(source, now_s())); // not before it is over
+	quit();
+	cr_expect(bs_source_is_known(source, now_s() + 3599));
+	cr_expect_not(bs_source_is_known(source, now_s() + 3600));
+	cr_expect_eq(memory_client_until(memory, &stage.client.address, wall_s), wall_s + 3600);
+	stage.policy.remember_ms = 60000; // takes nothing back
+	open_session();
+	say_data();
+	exchange("\r\n.\r\n", "250 ");
+	quit();
+	cr_expect(bs_source_is_known(source, now_s() + 3599));
+	memory_free(memory);
+}
+
+Test(session_source, mails_and_recipients_are_counted_once)
+{
+	stage.policy.rates.window_ms = 60000;
+	open_session();
+	exchange("MAIL FROM:<>\r\n", "250 ");
+	exchange("RCPT TO:<nobody@example.org>\r\n", "550 ");
+	exchange("RCPT TO:<alice@example.org>\r\n", "250 ");
+	exchange("RCPT TO:<x@elsewhere.example>\r\n", "554 ");
+	exchange("DATA\r\n", "354 ");
+	cr_expect_eq(bs_source_count(source, BS_RATE_MAILS, 0, 60, now_s()), 0);
+	exchange("\r\n.\r\n", "250 ");
+	cr_expect_eq(bs_source_count(source, BS_RATE_MAILS, 0, 60, now_s()), 1);
+	cr_expect_eq(bs_source_count(source, BS_RATE_RECIPIENTS, 0, 60, now_s()), 3);
+	quit();
 }
