@@ -14,6 +14,7 @@
 #include "control/device.h"
 #include "control/eal.h"
 #include "control/memory_plan.h"
+#include "control/memory_store.h"
 #include "control/ports.h"
 #include "control/roles.h"
 #include "control/start_log.h"
@@ -103,6 +104,20 @@ static void raise_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// Before EAL: what an earlier run remembered is read by a process of its own.
+static bool make_memory(struct daemon *daemon, char error[256])
+{
+	char trouble[MEMORY_LOAD_ERROR] = "";
+	daemon->memory = memory_store_new(
+		daemon->config->state_folder, daemon->config->memory_entries, trouble);
+	if (daemon->memory == NULL)
+		return fail(error,
+			"no memory for what is to be remembered: lower limits/memory-entries");
+	if (trouble[0] != '\0')
+		limitation_add(daemon, "%s", trouble);
+	return true;
+}
+
 static bool make_all(struct assembly *assembly, char error[256])
 {
 	struct daemon *daemon = assembly->daemon;
@@ -111,7 +126,8 @@ static bool make_all(struct assembly *assembly, char error[256])
 		return false;
 	// First of what others may hold: "already running" says more than "the interface exists already".
 	assembly->socket = control_socket_new(daemon, daemon->config->control_socket, error);
-	if (assembly->socket == NULL || !check_devices(assembly, error))
+	if (assembly->socket == NULL || !check_devices(assembly, error) ||
+		!make_memory(daemon, error))
 		return false;
 	raise_descriptors();
 	assembly->backend = backend_new(
@@ -148,6 +164,7 @@ static void undo_all(struct assembly *assembly)
 	atomic_store(&daemon->stop, true);
 	roles_stop(&assembly->roles);
 	roles_free_workers(&assembly->roles);
+	memory_store_free(daemon->memory);
 	if (assembly->helpers != NULL)
 		helper_pool_free(assembly->helpers);
 	if (assembly->socket != NULL)

@@ -17,6 +17,7 @@
 
 struct desk;
 struct explain_desk;
+struct memory_store;
 struct overlay_keeper;
 struct policy_store;
 struct reload;
@@ -36,7 +37,8 @@ struct daemon {
 	uint32_t dataplane_count;
 	struct bs_worker_counters *worker[64];
 	uint32_t worker_count;
-	struct bs_sources *sources; // NULL until made
+	struct bs_sources *sources;  // NULL until made
+	struct memory_store *memory; // the same
 	struct log_writer *log;
 	struct bs_bell
 		*bell;     // the control socket's: for those who have an answer that was not ready

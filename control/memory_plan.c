@@ -6,7 +6,9 @@
 
 #include "dataplane/dataplane.h"
 #include "dataplane/port_open.h"
+#include "dataplane/seam/source.h"
 #include "dataplane/seam/stream.h"
+#include "smtp/memory.h"
 
 #define MEGABYTE (UINT64_C(1) << 20)
 
@@ -103,6 +105,8 @@ bool memory_plan_make(const struct config *config, struct memory_plan *plan, cha
 	plan->blocks = (uint64_t)config->talking * sizeof(struct bs_stream);
 	plan->data_rings = (uint64_t)config->data_rings * config->data_ring_size;
 	plan->packets = lcores * plan->mbufs * (uint64_t)(room + MBUF_AROUND);
+	plan->sources = bs_sources_size(config->sources);
+	plan->memory = memory_size(config->memory_entries);
 	plan->total = plan->records + plan->blocks + plan->data_rings + plan->packets;
 	plan->total += plan->total / 16 + DPDK_OWN;
 	return true;
@@ -114,9 +118,11 @@ char *memory_plan_format(
 	snprintf(text, size,
 		"memory: %" PRIu64 " MB for %" PRIu32 " connections, %" PRIu64 " MB for %" PRIu32
 		" talking, %" PRIu64 " MB for %" PRIu32 " mails under way, %" PRIu64
-		" MB for packets; with reserve %" PRIu64 " MB",
+		" MB for packets; with reserve %" PRIu64 " MB; besides %" PRIu64 " MB for %" PRIu32
+		" sources, %" PRIu64 " MB for %" PRIu32 " entries remembered",
 		plan->records / MEGABYTE, config->connections, plan->blocks / MEGABYTE,
 		config->talking, plan->data_rings / MEGABYTE, config->data_rings,
-		plan->packets / MEGABYTE, plan->total / MEGABYTE);
+		plan->packets / MEGABYTE, plan->total / MEGABYTE, plan->sources / MEGABYTE,
+		config->sources, plan->memory / MEGABYTE, config->memory_entries);
 	return text;
 }

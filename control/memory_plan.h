@@ -15,7 +15,9 @@ struct memory_plan {
 	uint64_t blocks;     // bytes: session blocks
 	uint64_t data_rings; // bytes: large receive rings
 	uint64_t packets;    // bytes: packet buffers of all dataplane lcores
-	uint64_t total;      // bytes: the sum, with a reserve for what DPDK itself needs
+	uint64_t sources;    // bytes: the source table; not of DPDK's memory
+	uint64_t memory;     // bytes: what outlives sessions; the same
+	uint64_t total;      // bytes: the sum of DPDK's, with a reserve for what DPDK itself needs
 	uint32_t mbufs;      // packet buffers of one dataplane lcore
 	uint16_t mbuf_room;  // bytes a packet buffer holds, without headroom
 };

@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control/memory_store.h"
 #include "control/policy_store.h"
 #include "control/report.h"
 
@@ -166,16 +167,28 @@ static json_t *policies(const struct daemon *daemon)
 		(int)state.fading, "held", (int)state.held, "texts-wait", (int)state.texts_wait);
 }
 
+// What is remembered over restarts, and whether all of it is on disk.
+static json_t *memory(const struct daemon *daemon)
+{
+	struct memory_store_view view = {.saved = true};
+	if (daemon->memory != NULL)
+		memory_store_view(daemon->memory, &view);
+	return json_pack("{s:I, s:I, s:b, s:o}", "entries", (json_int_t)view.entries, "room",
+		(json_int_t)view.room, "saved", (int)view.saved, "error",
+		view.saved ? json_null() : text(view.error));
+}
+
 json_t *report_status(const struct daemon *daemon)
 {
 	uint64_t now = (uint64_t)time(NULL);
 	uint64_t uptime = now > daemon->started ? now - daemon->started : 0;
-	return json_pack("{s:b, s:s, s:i, s:o, s:I, s:I, s:b, s:o, s:o, s:I, s:o, s:o, s:o}", "ok",
-		1, "version", BS_VERSION, "pid", (int)getpid(), "hostname",
+	return json_pack("{s:b, s:s, s:i, s:o, s:I, s:I, s:b, s:o, s:o, s:I, s:o, s:o, s:o, s:o}",
+		"ok", 1, "version", BS_VERSION, "pid", (int)getpid(), "hostname",
 		text(daemon->config != NULL ? daemon->config->hostname : ""), "started",
 		(json_int_t)daemon->started, "uptime", (json_int_t)uptime, "draining",
 		(int)atomic_load_explicit(&daemon->draining, memory_order_relaxed), "ports",
 		ports(daemon), "cores", cores(daemon->config), "sessions",
 		(json_int_t)report_sessions_now(daemon), "connections", report_gauges(daemon),
-		"policies", policies(daemon), "limitations", limitations(daemon));
+		"policies", policies(daemon), "memory", memory(daemon), "limitations",
+		limitations(daemon));
 }

@@ -12,6 +12,7 @@
 #include "control/cores.h"
 #include "control/desk.h"
 #include "control/explain_desk.h"
+#include "control/memory_store.h"
 
 #define NOTICES 4096u // of a dataplane lcore: 700 KB, some ms of a flood of pregreeters
 
@@ -190,6 +191,7 @@ static bool make_worker(struct roles *roles, uint32_t number, struct backend *ba
 		.door = desk_door(daemon->desk, &core->bell),
 		.draining = &daemon->draining,
 		.sources = daemon->sources,
+		.memory = memory_store_memory(daemon->memory),
 		.dns = &daemon->config->dns,
 		.hostname = daemon->config->hostname,
 		.error = error,
@@ -214,8 +216,11 @@ static bool make_sources(struct daemon *daemon, const uint8_t secret[64], char e
 	struct siphash_key key;
 	memcpy(&key, secret + 48, sizeof(key));
 	daemon->sources = bs_sources_new(daemon->config->sources, &key);
-	return daemon->sources != NULL ||
-	       fail(error, "no memory for the sources: lower limits/sources");
+	if (daemon->sources == NULL)
+		return fail(error, "no memory for the sources: lower limits/sources");
+	memory_store_teach(
+		daemon->memory, daemon->sources, bs_source_seconds(clock_ns() / 1000000));
+	return true;
 }
 
 // Each part is made by a thread that stands on its core: its memory is that core's.

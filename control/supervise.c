@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "control/eal.h"
+#include "control/memory_store.h"
 #include "control/overlay_keeper.h"
 #include "control/policy_store.h"
 #include "control/reload.h"
@@ -152,11 +153,13 @@ static void watch_links(struct supervisor *supervisor)
 static void each_tick(struct supervisor *supervisor)
 {
 	char words[200];
-	char news[OVERLAY_ERROR];
+	char news[OVERLAY_ERROR], remembered[MEMORY_LOAD_ERROR];
 	watch_links(supervisor);
 	policy_store_turn(supervisor->daemon->policies);
 	if (overlay_keeper_turn(supervisor->daemon->overlay, (int64_t)time(NULL), news))
 		bs_log(assembly_log(supervisor->assembly), BS_LOG_WARNING, "%s", news);
+	if (memory_store_news(supervisor->daemon->memory, remembered))
+		bs_log(assembly_log(supervisor->assembly), BS_LOG_WARNING, "%s", remembered);
 	eal_last_words(words);
 	if (words[0] == '\0' || strcmp(words, supervisor->said) == 0)
 		return;
