@@ -10,7 +10,8 @@
 // Networks that we trust send what many sources send.
 static bool is_excepted(const struct check_context *context)
 {
-	return bs_action_spares(context->policy->class[context->facts->class].action);
+	return bs_action_spares(context->policy->class[context->facts->class].action) ||
+	       bs_rates_spare(context->policy, &context->facts->client);
 }
 
 extern check_run check_run_rate;

@@ -159,6 +159,11 @@ Test(check_memory, rates)
 	facts.class = 3;
 	cr_expect_eq(run(BS_CHECK_RATE)->outcome, CHECK_NOT_RUN);
 	facts.class = 0;
+	struct bs_prefix exception = {.address = facts.client, .length = 120};
+	policy.rate_exceptions = &exception;
+	policy.rate_exception_count = 1;
+	cr_expect_eq(run(BS_CHECK_RATE)->outcome, CHECK_NOT_RUN);
+	policy.rate_exception_count = 0;
 	facts.now_ms += 60000;
 	cr_expect_eq(run(BS_CHECK_RATE)->outcome, CHECK_MISS);
 	bs_sources_free(sources);
