@@ -118,6 +118,25 @@ static const struct command_argument drain_arguments[] = {{.name = "state",
 								  .sentence = "on without it"},
 	{0}};
 
+// clang-format off
+#define CLIENT_ARGUMENT(what) \
+	{.name = "address", .kind = ARGUMENT_PREFIX, .needed = true, .positional = true, .value = "ADDRESS", .sentence = what}
+#define MAIL_ARGUMENTS(must) \
+	{.name = "from", .kind = ARGUMENT_TEXT, .needed = must, .positional = true, .least = 0, .most = 320, \
+	 .value = "FROM", .sentence = "the sender's address; <> for bounces"}, \
+	{.name = "to", .kind = ARGUMENT_TEXT, .needed = must, .positional = true, .least = 1, .most = 320, \
+	 .value = "TO", .sentence = "the recipient's address"}
+#define SPF_ARGUMENT \
+	{.name = "spf", .kind = ARGUMENT_TEXT, .least = 1, .most = 255, .value = "DOMAIN", \
+	 .sentence = "the domain for which SPF passed, where that is the key (greylist.key)"}
+static const struct command_argument greylist_get_arguments[] = {
+	CLIENT_ARGUMENT("the client's"), MAIL_ARGUMENTS(true), SPF_ARGUMENT, {0}};
+static const struct command_argument greylist_del_arguments[] = {
+	CLIENT_ARGUMENT("the client's; without FROM and TO of its network"), MAIL_ARGUMENTS(false), SPF_ARGUMENT, {0}};
+static const struct command_argument remembered_arguments[] = {
+	CLIENT_ARGUMENT("a source: an IPv4 address, an IPv6 address or its network of 64 bits"), {0}};
+// clang-format on
+
 const struct command commands[COMMAND_COUNT] = {
 #define COMMAND_ROW(number, name, right, arguments, handler, sentence) \
 	[COMMAND_##number] = {name, right, arguments, sentence},

@@ -33,6 +33,18 @@
 		"what is known about one source") \
 	X(SOURCES_CLEAR, "sources clear", REQUEST_WRITES, clear_arguments, request_sources_clear, \
 		"take a source's verdict back, and the counts that may lead to one") \
+	X(GREYLIST_GET, "greylist get", REQUEST_READS, greylist_get_arguments, request_greylist_get, \
+		"what greylisting would say to a client, a sender and a recipient, and what it knows") \
+	X(GREYLIST_DEL, "greylist del", REQUEST_WRITES, greylist_del_arguments, request_greylist_del, \
+		"forget a triplet, or how often a network passed") \
+	X(GREYLIST_LIST, "greylist list", REQUEST_READS, limit_arguments, request_greylist_list, \
+		"how many triplets wait and passed, and the networks that passed") \
+	X(REMEMBERED_GET, "remembered get", REQUEST_READS, remembered_arguments, request_remembered_get, \
+		"until when a source that behaved is spared the wait") \
+	X(REMEMBERED_DEL, "remembered del", REQUEST_WRITES, remembered_arguments, request_remembered_del, \
+		"let a source that behaved wait again") \
+	X(REMEMBERED_LIST, "remembered list", REQUEST_READS, limit_arguments, request_remembered_list, \
+		"the sources that behaved") \
 	X(STOP, "stop", REQUEST_WRITES, no_arguments, request_stop, \
 		"refuse new connections, let sessions end, then exit") \
 	X(RELOAD, "reload", REQUEST_WRITES, no_arguments, request_reload, \

@@ -59,6 +59,18 @@ static void show_kill(FILE *out, const json_t *answer, const struct ctl_view *vi
 	fputs("told to end\n", out);
 }
 
+// What needs no more than the answer.
+#define SHOWS(name) \
+	static void show_##name(FILE *out, const json_t *answer, const struct ctl_view *view) \
+	{ \
+		ctl_show_##name(out, answer); \
+	}
+SHOWS(greylist)
+SHOWS(greylist_list)
+SHOWS(remembered)
+SHOWS(remembered_list)
+SHOWS(deleted)
+
 #define ENTRY_WORDS "PREFIX [for TIME] [NOTE...]"
 
 const struct ctl_command ctl_commands[COMMAND_COUNT] = {
@@ -72,6 +84,12 @@ const struct ctl_command ctl_commands[COMMAND_COUNT] = {
 	[COMMAND_SOURCES] = {.show = show_sources},
 	[COMMAND_SOURCES_SHOW] = {.show = show_source},
 	[COMMAND_SOURCES_CLEAR] = {.show = show_cleared},
+	[COMMAND_GREYLIST_GET] = {.show = show_greylist},
+	[COMMAND_GREYLIST_DEL] = {.show = show_deleted},
+	[COMMAND_GREYLIST_LIST] = {.show = show_greylist_list},
+	[COMMAND_REMEMBERED_GET] = {.show = show_remembered},
+	[COMMAND_REMEMBERED_DEL] = {.show = show_deleted},
+	[COMMAND_REMEMBERED_LIST] = {.show = show_remembered_list},
 	[COMMAND_RELOAD] = {.show = ctl_show_reload},
 	[COMMAND_ALLOW_ADD] = {ENTRY_WORDS, ctl_entry_request, ctl_show_entry},
 	[COMMAND_ALLOW_DEL] = {.show = ctl_show_removed},

@@ -18,6 +18,13 @@ void ctl_show_stats(FILE *out, const json_t *answer, bool all);
 // ctl_show_explain.c
 void ctl_show_explain(FILE *out, const json_t *answer);
 
+// ctl_show_memory.c
+void ctl_show_greylist(FILE *out, const json_t *answer);
+void ctl_show_greylist_list(FILE *out, const json_t *answer);
+void ctl_show_remembered(FILE *out, const json_t *answer);
+void ctl_show_remembered_list(FILE *out, const json_t *answer);
+void ctl_show_deleted(FILE *out, const json_t *answer);
+
 // ctl_show_sources.c
 void ctl_show_sources(FILE *out, const json_t *answer);
 void ctl_show_source(FILE *out, const json_t *answer);

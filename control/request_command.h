@@ -54,6 +54,7 @@ bool request_dump(struct request_answer *answer, json_t *object);
 //   request_sessions.c sessions, sessions kill
 //   request_status.c   status, stats, stop, help
 //   request_sources.c  sources, sources show, sources clear
+//   request_memory.c   greylist get, del, list; remembered get, del, list
 //   request_reload.c   reload, set, drain
 //   request_policy.c   allow and deny: add, del, list
 #define REQUEST_HANDLER(number, name, right, arguments, handler, sentence) request_handler handler;

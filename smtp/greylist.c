@@ -115,12 +115,31 @@ static uint32_t forget(struct memory *memory, const struct memory_key *key)
 	return entry != NULL;
 }
 
-uint32_t greylist_forget(struct memory *memory, const struct bs_address *client,
+// The triplet's, or without sender and recipient its network's.
+static struct memory_key key_of(struct memory *memory, const struct bs_address *client,
 	const char *spf_domain, const char *sender, const char *recipient)
 {
 	struct memory_key network = greylist_network_key(memory, client, spf_domain);
 	if (sender == NULL || recipient == NULL)
-		return forget(memory, &network);
-	struct memory_key key = greylist_triplet_key(memory, &network, sender, recipient);
+		return network;
+	return greylist_triplet_key(memory, &network, sender, recipient);
+}
+
+uint32_t greylist_forget(struct memory *memory, const struct bs_address *client,
+	const char *spf_domain, const char *sender, const char *recipient)
+{
+	struct memory_key key = key_of(memory, client, spf_domain, sender, recipient);
 	return forget(memory, &key);
+}
+
+bool greylist_find(struct memory *memory, const struct bs_address *client, const char *spf_domain,
+	const char *sender, const char *recipient, uint64_t wall_s, struct memory_entry *entry)
+{
+	struct memory_key key = key_of(memory, client, spf_domain, sender, recipient);
+	struct place place = place_lock(memory, &key);
+	const struct memory_entry *found = place_find(&place, &key, wall_s);
+	if (found != NULL)
+		*entry = *found;
+	place_unlock(&place);
+	return found != NULL;
 }

@@ -15,6 +15,7 @@
 #include "dataplane/seam/address.h"
 
 struct memory;
+struct memory_entry;
 
 // Room for `capacity` entries and some more; a new one takes the place of the least useful of the sixteen where it may stand: one that has
 // expired, a triplet that never passed, the least recently used. So a flood of new triplets puts out its like and not what passed.
@@ -44,6 +45,10 @@ struct greylist_answer greylist_ask(struct memory *memory, const struct bs_addre
 // Forgets a triplet (and with `client` alone, strings NULL, its network's passes). How many entries went.
 uint32_t greylist_forget(struct memory *memory, const struct bs_address *client,
 	const char *spf_domain, const char *sender, const char *recipient);
+
+// Copies the entry of a triplet, or with `client` alone, strings NULL, that of its network. False when there is none. Any thread.
+bool greylist_find(struct memory *memory, const struct bs_address *client, const char *spf_domain,
+	const char *sender, const char *recipient, uint64_t wall_s, struct memory_entry *entry);
 
 // Clients that behaved: a source (IPv4 address, IPv6 /64) that may skip the wait until then, or longer if
 // that was said before. 0: it may not.

@@ -11,7 +11,7 @@ static uint32_t scaled(uint32_t bits, uint32_t count)
 	return (uint32_t)((uint64_t)bits * count >> 32);
 }
 
-struct place place_lock(struct memory *memory, const struct memory_key *key)
+static struct place place_of(struct memory *memory, const struct memory_key *key)
 {
 	uint64_t word[3] = {0, 0, key->kind};
 	memcpy(word, key->octet, sizeof(key->octet));
@@ -19,8 +19,13 @@ struct place place_lock(struct memory *memory, const struct memory_key *key)
 	uint32_t first = scaled((uint32_t)hash, memory->buckets);
 	// Another one of the shard, as even as the first.
 	uint32_t step = scaled((uint32_t)(hash >> 26), memory->buckets - 1) + 1;
-	struct place place = {&memory->shard[hash >> 58 & (memory->shards - 1)],
+	return (struct place){memory, &memory->shard[hash >> 58 & (memory->shards - 1)],
 		{first, (first + step) % memory->buckets}};
+}
+
+struct place place_lock(struct memory *memory, const struct memory_key *key)
+{
+	struct place place = place_of(memory, key);
 	pthread_mutex_lock(&place.shard->lock);
 	return place;
 }
@@ -89,6 +94,44 @@ static struct memory_entry *worst(const struct place *place, uint64_t wall_s)
 	return found;
 }
 
+// Makes room by moving one of a full bucket's entries to the other bucket where it may stand. A crash before the next write loses
+// that one. NULL when all of those are full too.
+static struct memory_entry *move_one(struct place *place, uint32_t number)
+{
+	struct bucket *bucket = &place->shard->bucket[number];
+	for (unsigned i = 0; i < MEMORY_BUCKET; i++) {
+		struct memory_key key = {.kind = bucket->entry[i].kind};
+		memcpy(key.octet, bucket->entry[i].key, sizeof(key.octet));
+		struct place its = place_of(place->memory, &key);
+		uint32_t other = its.bucket[its.bucket[0] == number];
+		unsigned filled = used(&place->shard->bucket[other]);
+		if (filled == MEMORY_BUCKET)
+			continue;
+		place->shard->bucket[other].entry[filled] = bucket->entry[i];
+		mark(place->shard, other);
+		return &bucket->entry[i];
+	}
+	return NULL;
+}
+
+// A place for a new one. When both buckets are full one in them moves on, or the least useful goes.
+static struct memory_entry *make_room(struct place *place, uint64_t wall_s)
+{
+	struct shard *shard = place->shard;
+	unsigned filled[] = {
+		used(&shard->bucket[place->bucket[0]]), used(&shard->bucket[place->bucket[1]])};
+	unsigned choice = filled[1] < filled[0];
+	struct memory_entry *entry = NULL;
+	if (filled[choice] < MEMORY_BUCKET)
+		entry = &shard->bucket[place->bucket[choice]].entry[filled[choice]];
+	for (choice = 0; choice < 2 && entry == NULL; choice++)
+		entry = move_one(place, place->bucket[choice]);
+	if (entry == NULL)
+		return worst(place, wall_s);
+	atomic_fetch_add_explicit(&shard->count, 1, memory_order_relaxed);
+	return entry;
+}
+
 // What has expired under this key: else it would stand there twice.
 static void remove_expired(struct place *place, const struct memory_key *key)
 {
@@ -100,18 +143,7 @@ static void remove_expired(struct place *place, const struct memory_key *key)
 struct memory_entry *place_put(struct place *place, const struct memory_key *key, uint64_t wall_s)
 {
 	remove_expired(place, key);
-	struct shard *shard = place->shard;
-	struct bucket *bucket[] = {
-		&shard->bucket[place->bucket[0]], &shard->bucket[place->bucket[1]]};
-	unsigned filled[] = {used(bucket[0]), used(bucket[1])};
-	unsigned choice = filled[1] < filled[0];
-	struct memory_entry *entry;
-	if (filled[choice] < MEMORY_BUCKET) {
-		entry = &bucket[choice]->entry[filled[choice]];
-		atomic_fetch_add_explicit(&shard->count, 1, memory_order_relaxed);
-	} else {
-		entry = worst(place, wall_s);
-	}
+	struct memory_entry *entry = make_room(place, wall_s);
 	*entry = (struct memory_entry){
 		.kind = key->kind, .first_s = (uint32_t)wall_s, .last_s = (uint32_t)wall_s};
 	memcpy(entry->key, key->octet, sizeof(entry->key));

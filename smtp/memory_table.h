@@ -3,7 +3,8 @@
 // The inside of the memory, for smtp/memory*.c and smtp/greylist*.c only.
 //
 // A shard is a lock and an array of buckets of eight entries. An entry may stand in two of them, found by a keyed hash, and goes to the
-// emptier one: three quarters full, a few in a hundred thousand find both full; a single choice would lose a twentieth.
+// emptier one; where both are full one that stands there moves to its other bucket. So all that there is promised room for finds it;
+// a single choice would lose a twentieth.
 #pragma once
 
 #include <pthread.h>
@@ -36,6 +37,7 @@ struct memory {
 
 // The shard of a key, locked, and the two buckets where it may stand.
 struct place {
+	struct memory *memory;
 	struct shard *shard;
 	uint32_t bucket[2];
 };

@@ -72,7 +72,7 @@ Test(memory, all_that_was_promised_room_has_it)
 			ask(memory, i, NOW, true);
 		for (uint32_t i = 0; i < capacity; i++)
 			lost += ask(memory, i, NOW + 10, false) != GREYLIST_EARLY;
-		cr_expect_leq(lost, capacity / 20000, "%u of %u are lost", lost, capacity);
+		cr_expect_eq(lost, 0, "%u of %u are lost", lost, capacity);
 		cr_expect_eq(memory_count(memory) + lost, capacity);
 		memory_free(memory);
 	}
