@@ -263,8 +263,7 @@ const struct config_section_row config_sections[] = {
 		"16."},
 	{"machine", false, "Cores and memory."},
 	{"waiting", false, "Before the greeting."},
-	{"remember", false,
-		"What is remembered of a source that behaved, over restarts too."},
+	{"remember", false, "What is remembered of a source that behaved, over restarts too."},
 	{"verdicts", false,
 		"When a source is refused for what its sessions did, and for how long. Those on "
 		"allow lists are not."},

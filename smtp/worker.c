@@ -89,8 +89,10 @@ struct worker *worker_new(const struct worker_settings *settings)
 		.log = settings->log,
 		.counters = settings->counters,
 		.stopping = settings->draining};
-	all->judge = (struct judge){
-		.heap = heap, .log = settings->log, .counters = settings->counters};
+	all->judge = (struct judge){.heap = heap,
+		.log = settings->log,
+		.counters = settings->counters,
+		.memory = settings->memory};
 	all->backend = settings->backend;
 	worker->explainer = explainer_new(&all->judge, settings->explain);
 	worker->early = early_new(&all->judge, settings->sources);

@@ -16,7 +16,6 @@ BS_CHECKS(X)
 // Rows whose file is not there: without a function they come out as not run. A file that comes takes its lines away.
 #define WITHOUT(name) extern check_run check_run_##name __attribute__((weak));
 WITHOUT(client_lists)
-WITHOUT(greylist)
 
 #define POINTER_BEHAVIOUR(name) NULL
 #define POINTER_CLIENT(name)    check_run_##name
