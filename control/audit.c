@@ -89,8 +89,10 @@ static void audit_policy(struct audit *audit)
 		audit_ok(audit, "lists: %zu read", audit->config->list_count);
 	else if (size == 0)
 		audit_error(audit, "lists: no policy can be built; free some memory");
-	if (base != NULL)
+	if (base != NULL) {
 		audit_lists(audit, base);
+		audit_checks(audit, base);
+	}
 	policy_base_free(base);
 	free(faults);
 }

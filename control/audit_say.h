@@ -26,6 +26,9 @@ bool audit_is_folder(const char *path);
 // control/audit_backend.c: where the mail goes. May ask it, for some seconds at most.
 void audit_backend(struct audit *audit);
 
+// control/audit_checks.c: checks, DNS lists, policies of recipients.
+void audit_checks(struct audit *audit, const struct policy_base *base);
+
 // control/audit_device.c: ports, cores, memory.
 void audit_devices(struct audit *audit);
 

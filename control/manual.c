@@ -2,7 +2,7 @@
 //
 // Fills the manual pages' templates (doc/man/*.in) from the tables that the program itself works by, so that no page can say
 // something else: `manual TEMPLATE` writes the page. A line that is only one of these words becomes a table:
-//   @KEYS@ @COMMANDS@ @REASONS@ @COUNTERS@; @VERSION@ may stand anywhere in a line.
+//   @KEYS@ @CHECKS@ @COMMANDS@ @REASONS@ @COUNTERS@; @VERSION@ may stand anywhere in a line.
 // Runs when barscreen is built.
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +10,10 @@
 
 #include "control/commands.h"
 #include "control/config_keys.h"
+#include "control/config_score.h"
 #include "control/config_values.h"
 #include "control/counter_rows.h"
+#include "smtp/checks/check.h"
 
 // Text of ours in mdoc: what begins a macro or an escape is neutralised, quotes of arguments as well.
 static void put(const char *text)
@@ -83,6 +85,50 @@ static void key_change(const struct config_key *key)
 	}
 }
 
+// In the table of checks.
+static bool of_check(const struct config_key *key)
+{
+	if (strcmp(key->section, "checks") != 0)
+		return false;
+	for (int i = 0; i < BS_CHECK_COUNT; i++) {
+		size_t length = strlen(checks[i].name);
+		if (strncmp(key->name, checks[i].name, length) == 0 &&
+			(key->name[length] == '\0' || strcmp(key->name + length, "-score") == 0))
+			return true;
+	}
+	return false;
+}
+
+static void check_table(void)
+{
+	static const char *const stages[] = {[BS_STAGE_BEHAVIOUR] = "behaviour",
+		[BS_STAGE_CLIENT] = "client",
+		[BS_STAGE_HELO] = "HELO",
+		[BS_STAGE_SENDER] = "sender",
+		[BS_STAGE_RECIPIENT] = "recipient"};
+	static const char *const modes[] = {[BS_MODE_OFF] = "off",
+		[BS_MODE_OBSERVE] = "observe",
+		[BS_MODE_ENFORCE] = "enforce"};
+	static const char *const hits[] = {
+		[BS_SCORES] = "adds its weight", [BS_REFUSES] = "refuses", [BS_DEFERS] = "defers"};
+	puts(".Bl -tag -width Ds");
+	for (int i = 0; i < BS_CHECK_COUNT; i++) {
+		const struct check *check = &checks[i];
+		char text[CONFIG_SCORE_TEXT];
+		item("Cm", check->name);
+		put_line(check->sentence);
+		printf(".br\nJudged by: %s. A hit %s. Default: %s, ", stages[check->stage],
+			hits[check->consequence], modes[check->mode]);
+		put(config_score_format(check->score, text));
+		puts(".");
+		if (check->text[0] == '\0')
+			continue;
+		printf(".br\nReply: %u %s ", check->code, check->enhanced);
+		put_line(check->text);
+	}
+	puts(".El");
+}
+
 static void keys(void)
 {
 	for (unsigned s = 0; s < config_section_count; s++) {
@@ -95,7 +141,9 @@ static void keys(void)
 		puts(".Bl -tag -width Ds");
 		for (unsigned i = 0; i < config_key_count; i++) {
 			if (strcmp(config_keys[i].section, section->name) != 0 ||
-				config_keys[i].sentence[0] == '\0') // a policy's: as in checks { }
+				config_keys[i].sentence[0] ==
+					'\0' || // a policy's: as in checks { }
+				of_check(&config_keys[i]))
 				continue;
 			item("Cm", config_keys[i].name);
 			put_line(config_keys[i].sentence);
@@ -167,6 +215,8 @@ static void line(const char *text)
 	const char *at = strstr(text, version);
 	if (strcmp(text, "@KEYS@\n") == 0)
 		keys();
+	else if (strcmp(text, "@CHECKS@\n") == 0)
+		check_table();
 	else if (strcmp(text, "@COMMANDS@\n") == 0)
 		command_list();
 	else if (strcmp(text, "@REASONS@\n") == 0)
