@@ -152,6 +152,18 @@ Test(request_policy, set)
 	cr_expect_eq(bs_policy_get()->errors, 3);
 	expect(false, "{\"command\":\"set\",\"key\":\"wait\",\"value\":\"1h\"}", "out of range");
 	expect(false, "{\"command\":\"set\",\"key\":\"wait\",\"value\":\"2\"}", "not a time");
+	expect(true, "{\"command\":\"set\",\"key\":\"checks.helo-literal\",\"value\":\"enforce\"}",
+		"\"value\":\"\\\"enforce\\\"\"");
+	cr_assert_eq(bs_policy_get()->checks.mode[BS_CHECK_HELO_LITERAL], BS_MODE_ENFORCE);
+	expect(true, "{\"command\":\"set\",\"key\":\"helo-literal-score\",\"value\":\"2.5/-1\"}",
+		"1.5");
+	cr_assert_eq(bs_policy_get()->checks.score[BS_CHECK_HELO_LITERAL].miss, -100);
+	expect(false, "{\"command\":\"set\",\"key\":\"recipients\",\"value\":\"200\"}",
+		"rates.recipients");
+	expect(false, "{\"command\":\"set\",\"key\":\"checks.helo-litera\",\"value\":\"off\"}",
+		"did you mean");
+	expect(false, "{\"command\":\"set\",\"key\":\"checks.refuse-score\",\"value\":\"0\"}",
+		"0.01");
 	expect(false, "{\"command\":\"set\",\"key\":\"wiat\",\"value\":\"2\"}", "did you mean");
 	expect(false, "{\"command\":\"set\",\"key\":\"hostname\",\"value\":\"a.b\"}", "reload");
 	expect(false, "{\"command\":\"set\",\"key\":\"limits.talking\",\"value\":\"9\"}",
