@@ -11,7 +11,9 @@
 #define CLASS_IN  1u
 #define CNAME     5u
 #define SOA       6u
+#define DNAME     39u
 #define OPT       41u
+#define RRSIG     46u
 #define NS        2u
 #define HOPS_MOST 12u // CNAMEs one after the other; unbound follows 11
 #define RDATA_SOA 20u // five numbers behind its two names
@@ -167,6 +169,7 @@ static bool follow(struct reading *reading, const char **why)
 		}
 		if (rr->ttl < reading->ttl)
 			reading->ttl = rr->ttl;
+		reading->aliases++;
 		return true;
 	}
 	return false;
@@ -216,6 +219,19 @@ static bool is_referral(const struct reading *reading)
 	return false;
 }
 
+// Answers that have nothing to do with the question: who sends such knows nothing about it. DNAMEs have made CNAMEs (RFC 6672, 5.3.1).
+static bool has_strangers(const struct reading *reading)
+{
+	unsigned aliases = 0;
+	for (unsigned i = 0; i < reading->answers; i++) {
+		unsigned type = reading->rr[i].type;
+		aliases += type == CNAME;
+		if (type != CNAME && type != DNAME && type != RRSIG)
+			return true;
+	}
+	return aliases != reading->aliases;
+}
+
 // Nothing found: whether we may believe that there is nothing.
 static void read_negative(const struct reading *reading, bool exists, struct dns_message *read)
 {
@@ -223,6 +239,8 @@ static void read_negative(const struct reading *reading, bool exists, struct dns
 	read->has_ttl = negative_ttl(reading, &read->ttl);
 	if (!authoritative && !(reading->flags & RECURSION_AVAILABLE))
 		read->why = "the server does not resolve";
+	else if (has_strangers(reading))
+		read->why = "answer to another question";
 	else if (!read->has_ttl && !authoritative && is_referral(reading))
 		read->why = "a referral"; // RFC 2308, 2.1.1
 	else

@@ -23,6 +23,7 @@ struct reading {
 	unsigned answers, authorities;
 	struct rr rr[RR_MOST]; // the answers, then the authorities
 	struct wire_name name; // whose records are wanted: at the end of the chain
+	unsigned aliases;      // CNAMEs on the way there
 	uint32_t ttl;
 	unsigned found[DNS_RECORDS];
 	unsigned count;

@@ -239,6 +239,12 @@ Test(dns, trouble)
 	begin("a.test", DNS_A, RESOLVED);
 	record(AUTHORITY, "\4test", 2, 300, "\2ns\4test", 9);
 	expect_trouble("referral");
+	begin("a.test", DNS_A, RESOLVED);
+	address("\1x\4evil", 300, 1);
+	expect_trouble("another question");
+	begin("a.test", DNS_A, RESOLVED);
+	record(ANSWER, "\1x\4evil", 5, 300, "\1b\4test", 8);
+	expect_trouble("another question");
 	begin("a.test", DNS_A, RESOLVED | 3);
 	address("", 300, 1);
 	expect_trouble("does not exist");
