@@ -202,8 +202,8 @@ class BadServer:
                     reply = self.reply(Asked(stream.read(struct.unpack(">H", head)[0]), "tcp", whence[1]))
                     if reply is not None:
                         client.sendall(struct.pack(">H", len(reply)) + reply)
-            except OSError:
-                return
+            except (OSError, IndexError, struct.error):
+                return  # it hung up in the middle
 
     def close(self):
         """From now on its ports are closed: it is dead."""
