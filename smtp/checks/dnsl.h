@@ -30,14 +30,15 @@ struct bs_dnsl {
 		[BS_DNSL_NAME]; // title of its section: in log and reply, so that a zone with a secret key is not shown
 	char zone[BS_DNSL_ZONE]; // may hold a secret key
 	struct bs_dnsl_code code[BS_DNSL_CODES];
-	uint32_t codes; // 0: all of 127/8
-	int16_t hit, miss;
-	uint8_t mode;     // enum bs_mode
-	uint8_t families; // enum bs_dnsl_family
-	uint8_t kind;     // enum bs_dnsl_kind
+	uint32_t codes;    // 0: all of 127/8
+	int16_t hit, miss; // hundredths
+	uint8_t mode;      // enum bs_mode
+	uint8_t families;  // enum bs_dnsl_family
+	uint8_t kind;      // enum bs_dnsl_kind
 	// RFC 5782, section 5: points that must be listed and that must not be. "": the standard ones (127.0.0.2 and 127.0.0.1, ::FFFF:7F00:2
-	// and :1, TEST and INVALID).
-	bool tested;
+	// and :1, TEST and INVALID). Else an address, or one of each family with a space between, or a name for BS_DNSL_NAME_KIND
+	// (smtp/checks/dnsl_points.h).
+	bool tested; // false: none are asked, and the list counts from the start
 	char test_listed[64], test_unlisted[64];
 	uint8_t share; // per cent of the last clients asked that it may have; beyond it is suspended. 100: any
 };
