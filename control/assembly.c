@@ -19,6 +19,7 @@
 #include "control/roles.h"
 #include "control/start_log.h"
 #include "smtp/backend.h"
+#include "smtp/dnsl_health.h"
 #include "smtp/helper.h"
 
 struct assembly {
@@ -136,7 +137,8 @@ static bool make_all(struct assembly *assembly, char error[256])
 		return false;
 	daemon->desk = desk_new(control_socket_bell(assembly->socket));
 	daemon->explain = explain_desk_new(control_socket_bell(assembly->socket));
-	if (daemon->desk == NULL || daemon->explain == NULL)
+	daemon->dnsl = dnsl_health_new();
+	if (daemon->desk == NULL || daemon->dnsl == NULL || daemon->explain == NULL)
 		return fail(error, "no memory");
 	// EAL before the log: it would take syslog's name for its own.
 	if (!start_eal(assembly, error) || !start_log(assembly, error))
@@ -171,6 +173,7 @@ static void undo_all(struct assembly *assembly)
 		control_socket_free(assembly->socket); // shows what is freed below
 	desk_free(daemon->desk);
 	explain_desk_free(daemon->explain);
+	dnsl_health_free(daemon->dnsl);
 	log_writer_free(daemon->log);
 	roles_free(&assembly->roles);
 	ports_close(daemon->ports);

@@ -28,6 +28,8 @@ void audit_backend(struct audit *audit);
 
 // control/audit_checks.c: checks, DNS lists, policies of recipients.
 void audit_checks(struct audit *audit, const struct policy_base *base);
+// control/audit_dnsl.c: the DNS lists. Asks them, for some seconds at most.
+void audit_dns_lists(struct audit *audit, const struct bs_dnsl *lists, uint32_t count);
 
 // control/audit_device.c: ports, cores, memory.
 void audit_devices(struct audit *audit);

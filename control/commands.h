@@ -45,6 +45,8 @@
 		"let a source that behaved wait again") \
 	X(REMEMBERED_LIST, "remembered list", REQUEST_READS, limit_arguments, request_remembered_list, \
 		"the sources that behaved") \
+	X(DNSL, "dnsl", REQUEST_READS, no_arguments, request_dnsl, \
+		"DNS lists: which count, which are suspended and why") \
 	X(STOP, "stop", REQUEST_WRITES, no_arguments, request_stop, \
 		"refuse new connections, let sessions end, then exit") \
 	X(RELOAD, "reload", REQUEST_WRITES, no_arguments, request_reload, \

@@ -54,6 +54,11 @@ static void show_explain(FILE *out, const json_t *answer, const struct ctl_view 
 	ctl_show_explain(out, answer);
 }
 
+static void show_dnsl(FILE *out, const json_t *answer, const struct ctl_view *view)
+{
+	ctl_show_dnsl(out, answer);
+}
+
 static void show_kill(FILE *out, const json_t *answer, const struct ctl_view *view)
 {
 	fputs("told to end\n", out);
@@ -80,6 +85,7 @@ const struct ctl_command ctl_commands[COMMAND_COUNT] = {
 	[COMMAND_SESSIONS] = {.show = show_sessions},
 	[COMMAND_SESSIONS_KILL] = {.show = show_kill},
 	[COMMAND_EXPLAIN] = {.show = show_explain},
+	[COMMAND_DNSL] = {.show = show_dnsl},
 	[COMMAND_STOP] = {.show = show_stop},
 	[COMMAND_SOURCES] = {.show = show_sources},
 	[COMMAND_SOURCES_SHOW] = {.show = show_source},

@@ -91,6 +91,10 @@ void ctl_show_status(FILE *out, const json_t *answer)
 	print_connections(out, json_object_get(answer, "connections"));
 	json_array_foreach (json_object_get(answer, "ports"), index, item)
 		print_port(out, item);
+	if (json_array_size(json_object_get(answer, "dns-lists")) > 0) {
+		fputc('\n', out);
+		ctl_show_dnsl(out, answer);
+	}
 	if (json_array_size(limitations) > 0)
 		fprintf(out, "\nLimitations\n");
 	json_array_foreach (limitations, index, item) {
@@ -162,4 +166,8 @@ void ctl_show_stats(FILE *out, const json_t *answer, bool all)
 	print_counters(out, "\nSessions and mails", json_object_get(worker, "counters"),
 		&worker_counter_rows, all);
 	print_counters(out, "\nLog", json_object_get(answer, "log"), &log_rows, all);
+	if (json_array_size(json_object_get(answer, "dns-lists")) > 0) {
+		fputc('\n', out);
+		ctl_show_dnsl(out, answer);
+	}
 }

@@ -17,6 +17,8 @@ void ctl_show_stats(FILE *out, const json_t *answer, bool all);
 
 // ctl_show_explain.c
 void ctl_show_explain(FILE *out, const json_t *answer);
+// ctl_show_dnsl.c: of an answer with "dns-lists"
+void ctl_show_dnsl(FILE *out, const json_t *answer);
 
 // ctl_show_memory.c
 void ctl_show_greylist(FILE *out, const json_t *answer);

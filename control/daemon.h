@@ -18,6 +18,7 @@
 struct desk;
 struct explain_desk;
 struct memory_store;
+struct dnsl_health;
 struct overlay_keeper;
 struct policy_store;
 struct reload;
@@ -41,8 +42,9 @@ struct daemon {
 	struct memory_store *memory; // the same
 	struct log_writer *log;
 	struct bs_bell
-		*bell;     // the control socket's: for those who have an answer that was not ready
-	struct desk *desk; // asks the lcores; NULL before they are there
+		*bell; // the control socket's: for those who have an answer that was not ready
+	struct dnsl_health *dnsl;     // of all workers; NULL until made
+	struct desk *desk;            // asks the lcores; NULL before they are there
 	struct explain_desk *explain; // asks the judge; NULL before there is one
 	uint64_t started;             // CLOCK_REALTIME, seconds
 	_Atomic bool draining;        // no new connections, sessions end at their next command

@@ -12,6 +12,8 @@
 
 json_t *report_status(const struct daemon *daemon);
 json_t *report_stats(const struct daemon *daemon);
+// How each DNS list stands: a part of both, and the answer to "dnsl".
+json_t *report_dns_lists(const struct daemon *daemon);
 
 // Counters, added up over all lcores. Parts of the reports above.
 json_t *report_gauges(const struct daemon *daemon);

@@ -125,12 +125,13 @@ static uint64_t clock_ms(void)
 
 json_t *report_stats(const struct daemon *daemon)
 {
-	return json_pack("{s:b, s:I, s:{s:o, s:o}, s:{s:o, s:o}, s:{s:I, s:I, s:I}}", "ok", 1,
+	return json_pack("{s:b, s:I, s:{s:o, s:o}, s:{s:o, s:o}, s:{s:I, s:I, s:I}, s:o}", "ok", 1,
 		"clock-ms", (json_int_t)clock_ms(), "dataplane", "total",
 		dataplane_sums(daemon, 0, daemon->dataplane_count), "lcores",
 		each(daemon, daemon->dataplane_count, dataplane_sums), "worker", "total",
 		worker_sums(daemon, 0, daemon->worker_count), "lcores",
 		each(daemon, daemon->worker_count, worker_sums), "log", "lines-lost",
 		(json_int_t)log_lost(daemon), "failed-writes", (json_int_t)log_failures(daemon),
-		"lines-summed", (json_int_t)log_summed(daemon));
+		"lines-summed", (json_int_t)log_summed(daemon), "dns-lists",
+		report_dns_lists(daemon));
 }

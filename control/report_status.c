@@ -182,13 +182,14 @@ json_t *report_status(const struct daemon *daemon)
 {
 	uint64_t now = (uint64_t)time(NULL);
 	uint64_t uptime = now > daemon->started ? now - daemon->started : 0;
-	return json_pack("{s:b, s:s, s:i, s:o, s:I, s:I, s:b, s:o, s:o, s:I, s:o, s:o, s:o, s:o}",
-		"ok", 1, "version", BS_VERSION, "pid", (int)getpid(), "hostname",
+	return json_pack(
+		"{s:b, s:s, s:i, s:o, s:I, s:I, s:b, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "ok",
+		1, "version", BS_VERSION, "pid", (int)getpid(), "hostname",
 		text(daemon->config != NULL ? daemon->config->hostname : ""), "started",
 		(json_int_t)daemon->started, "uptime", (json_int_t)uptime, "draining",
 		(int)atomic_load_explicit(&daemon->draining, memory_order_relaxed), "ports",
 		ports(daemon), "cores", cores(daemon->config), "sessions",
 		(json_int_t)report_sessions_now(daemon), "connections", report_gauges(daemon),
-		"policies", policies(daemon), "memory", memory(daemon), "limitations",
-		limitations(daemon));
+		"policies", policies(daemon), "memory", memory(daemon), "dns-lists",
+		report_dns_lists(daemon), "limitations", limitations(daemon));
 }

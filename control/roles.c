@@ -192,6 +192,7 @@ static bool make_worker(struct roles *roles, uint32_t number, struct backend *ba
 		.draining = &daemon->draining,
 		.sources = daemon->sources,
 		.memory = memory_store_memory(daemon->memory),
+		.dnsl = daemon->dnsl,
 		.dns = &daemon->config->dns,
 		.hostname = daemon->config->hostname,
 		.error = error,

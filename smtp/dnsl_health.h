@@ -80,17 +80,19 @@ unsigned dnsl_health_turn(struct dnsl_health *health, const struct dnsl_tools *t
 	const struct bs_policy *policy, uint64_t now_ms);
 // When the turn is due at the latest, UINT64_MAX: never. The same worker.
 uint64_t dnsl_health_next(const struct dnsl_health *health);
+// There is something for it to do now. The same worker.
+bool dnsl_health_ready(const struct dnsl_health *health);
 // The same worker, before its resolver goes: asks no more.
 void dnsl_health_leave(struct dnsl_health *health);
 
 // For status, stats and explain.
 struct dnsl_view {
-	bool counts;     // is believed now
-	bool suspended;  // is not, with an alarm
-	char why[200];   // "" when it counts
-	uint64_t asked;  // clients (or names) asked about, each once a window
-	uint64_t hits;   // of these
-	uint64_t errors; // answers that are no entry
+	bool counts;                // is believed now
+	bool suspended;             // is not, with an alarm
+	char why[DNSL_POINTS_TEXT]; // "" when it counts
+	uint64_t asked;             // clients (or names) asked about, each once a window
+	uint64_t hits;              // of these
+	uint64_t errors;            // answers that are no entry
 	uint64_t suspensions;
 	uint32_t share;  // per cent of `lately`
 	uint32_t lately; // asked about in the last one or two windows

@@ -68,13 +68,7 @@ static inline bool state_suspends(enum state state)
 	return state >= STATE_POINTS;
 }
 
-struct points_word {
-	enum dnsl_points_state state;
-	uint8_t point;
-	uint8_t octets[4];
-};
-
-static inline uint64_t points_pack(struct points_word points)
+static inline uint64_t points_pack(struct dnsl_points_word points)
 {
 	uint64_t word = (uint64_t)points.state << 40 | (uint64_t)points.point << 32;
 	for (unsigned i = 0; i < 4; i++)
@@ -82,9 +76,9 @@ static inline uint64_t points_pack(struct points_word points)
 	return word;
 }
 
-static inline struct points_word points_unpack(uint64_t word)
+static inline struct dnsl_points_word points_unpack(uint64_t word)
 {
-	struct points_word points = {
+	struct dnsl_points_word points = {
 		(enum dnsl_points_state)(word >> 40), (uint8_t)(word >> 32), {0}};
 	for (unsigned i = 0; i < 4; i++)
 		points.octets[i] = (uint8_t)(word >> 8 * i);

@@ -82,18 +82,18 @@ static unsigned badness(enum dnsl_points_state state)
 }
 
 // The worst of the points; AWAITED when some are and none is bad.
-static struct points_word ask_points(
+static struct dnsl_points_word ask_points(
 	struct watch *watch, const struct bs_dnsl *list, bool out_of_time)
 {
 	struct dnsl_point point[DNSL_POINTS];
-	struct points_word worst = {.state = DNSL_POINTS_GOOD};
+	struct dnsl_points_word worst = {.state = DNSL_POINTS_GOOD};
 	unsigned points = dnsl_points(list, point);
 
 	if (points == 0) // as in the configuration: no point of its can be asked, so none is good
 		worst.state = DNSL_POINTS_SILENT;
 	for (unsigned i = 0; i < points; i++) {
 		const struct dns_answer *answer = dns_look(&watch->asker, point[i].name, DNS_A);
-		struct points_word one = {
+		struct dnsl_points_word one = {
 			.state = out_of_time ? DNSL_POINTS_SILENT : DNSL_POINTS_AWAITED,
 			.point = (uint8_t)i};
 
@@ -106,7 +106,7 @@ static struct points_word ask_points(
 }
 
 // Whether what came is the last word. One that is silent may be well while another still has time to be bad.
-static bool concluded(struct watch *watch, struct points_word worst)
+static bool concluded(struct watch *watch, struct dnsl_points_word worst)
 {
 	if (worst.state == DNSL_POINTS_SILENT)
 		return watch->asker.pending == 0;
@@ -114,7 +114,7 @@ static bool concluded(struct watch *watch, struct points_word worst)
 }
 
 static void conclude(
-	struct watch *watch, struct row *row, struct points_word worst, uint64_t now_ms)
+	struct watch *watch, struct row *row, struct dnsl_points_word worst, uint64_t now_ms)
 {
 	bool silent = worst.state == DNSL_POINTS_SILENT;
 	bool again = silent && !watch->silent_once;
@@ -145,7 +145,7 @@ static void test_turn(struct watch *watch, struct row *row, const struct bs_dnsl
 	}
 	if (watch->asking) {
 		bool out_of_time = now_ms >= watch->tested_ms + DNSL_PATIENCE_MS;
-		struct points_word worst = ask_points(watch, list, out_of_time);
+		struct dnsl_points_word worst = ask_points(watch, list, out_of_time);
 
 		if (out_of_time || concluded(watch, worst))
 			conclude(watch, row, worst, now_ms);
@@ -255,11 +255,14 @@ unsigned dnsl_health_turn(struct dnsl_health *health, const struct dnsl_tools *t
 	return 1;
 }
 
+bool dnsl_health_ready(const struct dnsl_health *health)
+{
+	return health->news || atomic_load_explicit(&health->wanted, memory_order_acquire);
+}
+
 uint64_t dnsl_health_next(const struct dnsl_health *health)
 {
-	if (health->news || atomic_load_explicit(&health->wanted, memory_order_acquire))
-		return 0;
-	return health->next_ms;
+	return dnsl_health_ready(health) ? 0 : health->next_ms;
 }
 
 void dnsl_health_leave(struct dnsl_health *health)

@@ -6,39 +6,10 @@
 
 #include "smtp/dnsl_health_state.h"
 
-static void say_points(const struct row *row, const struct bs_dnsl *list, char *why, size_t room)
+static void say_why(const struct row *row, enum state state, const struct bs_dnsl *list,
+	char why[DNSL_POINTS_TEXT])
 {
-	struct points_word points = points_unpack(
-		atomic_load_explicit(&row->points, memory_order_acquire));
-	struct dnsl_point point[DNSL_POINTS];
-	const char *shown = points.point < dnsl_points(list, point) ? point[points.point].shown
-								    : "its test point";
-
-	switch (points.state) {
-	case DNSL_POINTS_MISSING:
-		snprintf(why, room, "%s is not listed, which a list that lives has; is zone right?",
-			shown);
-		break;
-	case DNSL_POINTS_LISTED:
-		snprintf(why, room, "%s is listed, which no list has: it seems to list everybody",
-			shown);
-		break;
-	case DNSL_POINTS_ERROR:
-		snprintf(why, room, "it answers %u.%u.%u.%u: %s", points.octets[0],
-			points.octets[1], points.octets[2], points.octets[3],
-			dnsl_error_meaning(points.octets));
-		break;
-	case DNSL_POINTS_AWAITED:
-	case DNSL_POINTS_GOOD:
-	case DNSL_POINTS_SILENT:
-		snprintf(why, room, "it does not answer for its test points");
-		break;
-	}
-}
-
-static void say_why(
-	const struct row *row, enum state state, const struct bs_dnsl *list, char *why, size_t room)
-{
+	const size_t room = DNSL_POINTS_TEXT;
 	uint32_t asked, hits;
 
 	why[0] = '\0';
@@ -52,7 +23,9 @@ static void say_why(
 		snprintf(why, room, "its test points are being asked after many hits in a row");
 		break;
 	case STATE_POINTS:
-		say_points(row, list, why, room);
+		dnsl_points_say(list,
+			points_unpack(atomic_load_explicit(&row->points, memory_order_acquire)),
+			why);
 		break;
 	case STATE_RUN:
 		snprintf(why, room, "it has the last %u asked about, each of them",
@@ -60,8 +33,9 @@ static void say_why(
 		break;
 	case STATE_OVER:
 		dnsl_share_view(&row->share, &asked, &hits);
-		snprintf(why, room, "it has %u of the last %u asked about, more than share = %u",
-			hits, asked, list->share);
+		snprintf(why, room,
+			"it has %u of the last %u asked about, more than max-share = %u", hits,
+			asked, list->share);
 		break;
 	}
 }
@@ -76,7 +50,7 @@ void dnsl_health_view(
 	memset(view, 0, sizeof(*view));
 	view->counts = state == STATE_COUNTS;
 	view->suspended = state_suspends(state);
-	say_why(row, state, list, view->why, sizeof(view->why));
+	say_why(row, state, list, view->why);
 	if (row == NULL)
 		return;
 	view->asked = atomic_load_explicit(&row->asked, memory_order_relaxed);

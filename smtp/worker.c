@@ -13,6 +13,7 @@
 #include "smtp/dns/resolver.h"
 #include "smtp/early.h"
 #include "smtp/explain.h"
+#include "smtp/dnsl_health.h"
 #include "smtp/heap.h"
 #include "smtp/poller.h"
 #include "smtp/spf/spf.h"
@@ -92,7 +93,8 @@ struct worker *worker_new(const struct worker_settings *settings)
 	all->judge = (struct judge){.heap = heap,
 		.log = settings->log,
 		.counters = settings->counters,
-		.memory = settings->memory};
+		.memory = settings->memory,
+		.health = settings->dnsl};
 	all->backend = settings->backend;
 	worker->explainer = explainer_new(&all->judge, settings->explain);
 	worker->early = early_new(&all->judge, settings->sources);
@@ -122,6 +124,13 @@ static void finish_jobs(struct worker *worker)
 	}
 }
 
+// One of the workers looks after the DNS lists for all.
+static bool minds_lists(const struct worker *worker)
+{
+	return worker->settings.number == 0 && worker->settings.dnsl != NULL &&
+	       worker->resolver != NULL;
+}
+
 void worker_free(struct worker *worker)
 {
 	if (worker == NULL)
@@ -134,6 +143,8 @@ void worker_free(struct worker *worker)
 	early_free(worker->early);
 	finish_jobs(worker); // that take the mails begun back
 	spf_free(all->judge.spf);
+	if (minds_lists(worker))
+		dnsl_health_leave(worker->settings.dnsl);
 	resolver_free(worker->resolver);
 	poller_free(all->delivery.poller); // ends connections that wait for a goodbye
 	helper_queue_free(all->delivery.helpers);
@@ -212,6 +223,19 @@ static void drain(struct conversations *all)
 		conversation_drain(conversation);
 }
 
+static unsigned mind_lists(struct worker *worker)
+{
+	const struct bs_policy *policy = bs_policy_get();
+	struct dnsl_tools tools = {.source = worker->conversations.judge.dns,
+		.log = worker->settings.log,
+		.bell = worker->settings.bell,
+		.forget = resolver_forget,
+		.resolver = worker->resolver};
+	return policy != NULL ? dnsl_health_turn(worker->settings.dnsl, &tools, policy,
+					worker->conversations.now_ms)
+			      : 0;
+}
+
 unsigned worker_poll(void *self, uint64_t now_ns)
 {
 	struct worker *worker = self;
@@ -221,6 +245,8 @@ unsigned worker_poll(void *self, uint64_t now_ns)
 	done += poller_turn(all->delivery.poller, all->now_ms);
 	if (worker->resolver != NULL)
 		done += resolver_turn(worker->resolver, all->now_ms);
+	if (minds_lists(worker))
+		done += mind_lists(worker);
 	if (all->backend->operations->tick != NULL)
 		all->backend->operations->tick(all->backend, &all->delivery, all->now_ms);
 	done += take_events(worker);
@@ -251,7 +277,8 @@ bool worker_ready(void *self)
 	       (worker->explainer != NULL && explainer_ready(worker->explainer)) ||
 	       (worker->early != NULL && early_ready(worker->early)) ||
 	       bs_door_look(settings->door) != NULL ||
-	       helper_ready(worker->conversations.delivery.helpers) || stop_is_news(worker);
+	       helper_ready(worker->conversations.delivery.helpers) || stop_is_news(worker) ||
+	       (minds_lists(worker) && dnsl_health_ready(worker->settings.dnsl));
 }
 
 int worker_descriptor(void *self)
@@ -271,6 +298,8 @@ uint64_t worker_patience(void *self, uint64_t now_ns)
 							: TIMERS_NEVER;
 	if (resolver_ms < next_ms)
 		next_ms = resolver_ms;
+	if (minds_lists(worker) && dnsl_health_next(worker->settings.dnsl) < next_ms)
+		next_ms = dnsl_health_next(worker->settings.dnsl);
 	if (next_ms == TIMERS_NEVER || next_ms > UINT64_MAX / NS_PER_MS)
 		return UINT64_MAX;
 	return next_ms * NS_PER_MS > now_ns ? next_ms * NS_PER_MS - now_ns : 0;

@@ -18,6 +18,7 @@
 #include "smtp/helper.h"
 
 struct explain_door;
+struct dnsl_health;
 struct resolver_settings;
 struct worker;
 
@@ -31,11 +32,12 @@ struct worker_settings {
 	struct bs_bell *bell; // of the lcore that runs us
 	struct bs_log *log;
 	struct bs_worker_counters *counters;
-	struct bs_door *door;                // where control asks; may be NULL
-	const _Atomic bool *draining;        // sessions end with 421 at the next command
-	struct bs_sources *sources;          // may be NULL
-	struct explain_door *explain;        // of one worker; NULL: not this one
-	struct memory *memory;               // may be NULL
+	struct bs_door *door;         // where control asks; may be NULL
+	const _Atomic bool *draining; // sessions end with 421 at the next command
+	struct bs_sources *sources;   // may be NULL
+	struct explain_door *explain; // of one worker; NULL: not this one
+	struct memory *memory;        // may be NULL
+	struct dnsl_health *dnsl;     // of all workers; the first looks after it; may be NULL
 	const struct resolver_settings *dns; // NULL: no resolver; only for worker_new()
 	const char *hostname;                // ours, for SPF; NULL: none is evaluated
 	char *error; // of 256 bytes, for worker_new() to say what is wrong; may be NULL

@@ -87,12 +87,17 @@ void check_run_name_dynamic(const struct check_context *context, struct check_re
 	check_says(result, CHECK_HIT, "%s: %s", names->record[0].text, why);
 }
 
-bool checks_client_name(const struct check_context *context, char name[DNS_NAME])
+bool checks_client_name_comes(const struct check_context *context, char name[DNS_NAME])
 {
 	struct hosts hosts = {0};
 	struct check_result result;
 	const struct dns_answer *names = names_of(&hosts, context, &result);
 	const char *found = names == NULL ? NULL : confirmed(&hosts, context, names);
 	snprintf(name, DNS_NAME, "%s", found == NULL ? "" : found);
-	return found != NULL;
+	return found == NULL && hosts.pending;
+}
+
+bool checks_client_name(const struct check_context *context, char name[DNS_NAME])
+{
+	return !checks_client_name_comes(context, name) && name[0] != 0;
 }

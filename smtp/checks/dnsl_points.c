@@ -106,3 +106,42 @@ enum dnsl_points_state dnsl_point_read(const struct bs_dnsl *list, const struct 
 	}
 	return point->listed ? DNSL_POINTS_GOOD : DNSL_POINTS_LISTED;
 }
+
+const char *dnsl_points_say(
+	const struct bs_dnsl *list, struct dnsl_points_word word, char text[DNSL_POINTS_TEXT])
+{
+	struct dnsl_point point[DNSL_POINTS];
+	const char *shown = word.point < dnsl_points(list, point) ? point[word.point].shown
+								  : "a test point";
+
+	switch (word.state) {
+	case DNSL_POINTS_MISSING:
+		snprintf(text, DNSL_POINTS_TEXT,
+			"%s is not listed, which a list that lives has (RFC 5782): correct zone, "
+			"or "
+			"set test points that it has",
+			shown);
+		break;
+	case DNSL_POINTS_LISTED:
+		snprintf(text, DNSL_POINTS_TEXT,
+			"%s is listed, which no list has: it seems to list everybody; take it out",
+			shown);
+		break;
+	case DNSL_POINTS_ERROR:
+		snprintf(text, DNSL_POINTS_TEXT, "it answers %u.%u.%u.%u: %s", word.octets[0],
+			word.octets[1], word.octets[2], word.octets[3],
+			dnsl_error_meaning(word.octets));
+		break;
+	case DNSL_POINTS_SILENT:
+		snprintf(text, DNSL_POINTS_TEXT,
+			"there is no answer for %s: is the list alive, and does the resolver "
+			"answer?",
+			shown);
+		break;
+	case DNSL_POINTS_AWAITED:
+	case DNSL_POINTS_GOOD:
+		text[0] = '\0';
+		break;
+	}
+	return text;
+}

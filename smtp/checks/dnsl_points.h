@@ -30,6 +30,19 @@ enum dnsl_points_state {
 	DNSL_POINTS_ERROR,  // an address that is no entry
 };
 
+// How the points of a list stand: the worst of them.
+struct dnsl_points_word {
+	enum dnsl_points_state state;
+	uint8_t point; // which, of dnsl_points()
+	uint8_t octets[4];
+};
+
 // What the answer to one point says; `octets` as of dnsl_read().
 enum dnsl_points_state dnsl_point_read(const struct bs_dnsl *list, const struct dnsl_point *point,
 	const struct dns_answer *answer, uint8_t octets[4]);
+
+#define DNSL_POINTS_TEXT 240
+
+// What is wrong, and the cure. Returns `text`.
+const char *dnsl_points_say(
+	const struct bs_dnsl *list, struct dnsl_points_word word, char text[DNSL_POINTS_TEXT]);
