@@ -28,16 +28,16 @@
 #include "smtp/checks/dnsl_points.h"
 #include "smtp/dns/dns.h"
 
-#define DNSL_PROOF       16u  // hits in a row after which the points are asked
-#define DNSL_UNPROVED    64u  // hits in a row that are believed without an answer to that
-#define DNSL_RUN         50u  // hits in a row that suspend, see above
-#define DNSL_LEAST       50u  // asked about, for a share
-#define DNSL_WINDOW      500u // asked about; the share is of this window and the one before
-#define DNSL_WINDOW_MS   (5u * 60u * 1000u) // or so long, if at least DNSL_LEAST were
-#define DNSL_TEST_MS     60000u             // between tests
-#define DNSL_RETRY_MS    5000u              // after the first without answer
-#define DNSL_PATIENCE_MS 8000u              // for the answers to one test
-#define DNSL_EARLY_MS    100u               // between tests that hits in a row ask for
+#define DNSL_PROOF       16u     // hits in a row after which the points are asked
+#define DNSL_UNPROVED    64u     // hits in a row that are believed without an answer to that
+#define DNSL_RUN         50u     // hits in a row that suspend, see above
+#define DNSL_LEAST       50u     // asked about, for a share
+#define DNSL_WINDOW      500u    // asked about; the share is of this window and the one before
+#define DNSL_WINDOW_MS   300000u // or so long, if at least DNSL_LEAST were
+#define DNSL_TEST_MS     60000u  // between tests
+#define DNSL_RETRY_MS    5000u   // after the first without answer
+#define DNSL_PATIENCE_MS 8000u   // for the answers to one test
+#define DNSL_EARLY_MS    100u    // between tests that hits in a row ask for
 
 struct bs_bell;
 struct bs_log;

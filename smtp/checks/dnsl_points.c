@@ -16,7 +16,7 @@ static bool of_name(const struct bs_dnsl *list, const char *name, struct dnsl_po
 
 // The standard point of a family: 127.0.0.`last` or ::FFFF:7F00:`last`.
 static bool standard(
-	const struct bs_dnsl *list, uint8_t family, bool listed, struct dnsl_point *point)
+	const struct bs_dnsl *list, unsigned family, bool listed, struct dnsl_point *point)
 {
 	if (family == BS_DNSL_IPV4) {
 		point->shown = listed ? "127.0.0.2" : "127.0.0.1";
@@ -28,7 +28,7 @@ static bool standard(
 
 // The word of `text` that is an address of the family.
 static bool replaced(
-	const struct bs_dnsl *list, uint8_t family, const char *text, struct dnsl_point *point)
+	const struct bs_dnsl *list, unsigned family, const char *text, struct dnsl_point *point)
 {
 	point->shown = text;
 	for (const char *word = text + strspn(text, " "); *word != '\0';
@@ -50,7 +50,7 @@ static bool replaced(
 }
 
 static bool of_family(
-	const struct bs_dnsl *list, uint8_t family, bool listed, struct dnsl_point *point)
+	const struct bs_dnsl *list, unsigned family, bool listed, struct dnsl_point *point)
 {
 	const char *text = listed ? list->test_listed : list->test_unlisted;
 
@@ -82,7 +82,7 @@ unsigned dnsl_points(const struct bs_dnsl *list, struct dnsl_point point[DNSL_PO
 			count += of_names(list, listed != 0, &point[count]);
 			continue;
 		}
-		for (uint8_t family = BS_DNSL_IPV4; family <= BS_DNSL_IPV6; family++) {
+		for (unsigned family = BS_DNSL_IPV4; family <= BS_DNSL_IPV6; family++) {
 			point[count].listed = listed != 0;
 			count += of_family(list, family, listed != 0, &point[count]);
 		}

@@ -330,6 +330,21 @@ Test(dnsl_health, a_client_counts_once_a_window)
 	cr_assert(counts(list));
 }
 
+// Or a list that turns would find all the clients of a small site counted already.
+Test(dnsl_health, a_client_that_was_not_listed_and_now_is_counts_anew)
+{
+	static const uint8_t octets[4] = {127, 0, 0, 2};
+	struct bs_dnsl *list = bl();
+	dns_becomes(POINTS_GOOD);
+	turn();
+	for (uint64_t i = 0; i < 60; i++)
+		dnsl_health_count(health, list, i << 40 | i << 16, DNSL_CLEAN, octets, now_ms);
+	for (uint64_t i = 0; i < 60; i++)
+		dnsl_health_count(health, list, i << 40 | i << 16, DNSL_HIT, octets, now_ms);
+	cr_assert_eq(view_of(list).asked, 120);
+	cr_assert_not(counts(list));
+}
+
 Test(dnsl_health, answers_that_are_no_entries_are_told_once)
 {
 	struct bs_dnsl *list = bl();
