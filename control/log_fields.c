@@ -25,6 +25,10 @@ static const struct {
 	{"too many errors after ", 1, true},
 	{"too many commands after ", 1, true},
 	{"improper command pipelining after ", 1, true},
+	{"warning: improper command pipelining ", 1, true},
+	{"NON-SMTP COMMAND ", 1, true},
+	{"warning: non-SMTP command ", 1, true},
+	{"warning: message has ", 1, true},
 	{"disconnect from ", 0, true},
 };
 #define SHAPES (sizeof(shapes) / sizeof(shapes[0]))

@@ -57,16 +57,45 @@ static void skip_spaces(struct command *command)
 	}
 }
 
+// Methods of HTTP (RFC 9110, 9.3) that are words of no mail server; PRI begins HTTP/2 (RFC 9113, 3.4).
+static bool is_http(const char *word, size_t length)
+{
+	static const char *const methods[] = {"GET", "POST", "HEAD", "PUT", "DELETE", "CONNECT",
+		"OPTIONS", "TRACE", "PATCH", "PRI"};
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (strlen(methods[i]) == length && strncasecmp(word, methods[i], length) == 0)
+			return true;
+	return false;
+}
+
+// "Name:" (RFC 5322, 2.2: any printable byte but a colon), unless the name is a command, said wrongly ("RCPT:<a@b>").
+static bool is_header(const char *word, size_t length)
+{
+	const char *colon = memchr(word, ':', length);
+	return colon != NULL && find_verb(word, (size_t)(colon - word)) == VERB_UNKNOWN;
+}
+
+static enum command_sort find_sort(const char *word, size_t length)
+{
+	if (is_http(word, length) || (length >= 4 && memcmp(word, "SSH-", 4) == 0)) // RFC 4253, 4.2
+		return COMMAND_FOREIGN;
+	return is_header(word, length) ? COMMAND_HEADER : COMMAND_SMTP;
+}
+
 void command_parse(const char *line, size_t length, struct command *command)
 {
 	while (length > 0 && line[length - 1] == ' ')
 		length--;
-	*command = (struct command){VERB_GARBAGE, line, length};
+	*command = (struct command){VERB_GARBAGE, COMMAND_SMTP, line, length};
+	if (length > 0 && line[0] == COMMAND_TLS_HANDSHAKE)
+		command->sort = COMMAND_FOREIGN;
 	if (length == 0 || !is_letter(line[0]) || has_control(line, length))
 		return;
 	const char *space = memchr(line, ' ', length);
 	size_t word = space == NULL ? length : (size_t)(space - line);
 	command->verb = word < 16 ? find_verb(line, word) : VERB_UNKNOWN;
+	if (command->verb == VERB_UNKNOWN)
+		command->sort = find_sort(line, word);
 	command->argument += word;
 	command->length -= word;
 	skip_spaces(command);

@@ -40,8 +40,18 @@ enum verb {
 const char *verb_name(enum verb verb);
 const char *verb_lower_name(enum verb verb);
 
+// What a line is that is no command of ours.
+enum command_sort {
+	COMMAND_SMTP,    // one, or a mistake
+	COMMAND_FOREIGN, // of another protocol: HTTP, SSH, TLS
+	COMMAND_HEADER,  // a header line: "Subject: ..."
+};
+
+#define COMMAND_TLS_HANDSHAKE 22 // RFC 8446, 5.1: first byte of a ClientHello; no command begins so
+
 struct command {
 	enum verb verb;
+	enum command_sort sort;
 	const char *argument; // without spaces before and after it
 	size_t length;
 };

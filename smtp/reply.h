@@ -51,10 +51,8 @@
 	X(HELO_FIRST, 503, "5.5.1", 0, "Error: send HELO/EHLO first") \
 	X(NESTED_MAIL, 503, "5.5.1", 0, "Error: nested MAIL command") \
 	X(NEED_MAIL, 503, "5.5.1", 0, "Error: need MAIL command") \
-	X(BARE_NEWLINE, 550, "5.5.2", 1, "<DATA>: Data command rejected: message has $") \
 	X(TOO_LARGE, 552, "5.3.4", 0, "Message size exceeds fixed limit") \
 	X(EIGHT_BIT_ADDRESS, 553, "5.6.7", 0, "Error: address needs SMTPUTF8") \
-	X(SYNCHRONISATION, 554, "5.5.0", 0, "Error: SMTP protocol synchronization") \
 	X(NO_RECIPIENTS, 554, "5.5.1", 0, "Error: no valid recipients") \
 	X(TEXT_LINE_TOO_LONG, 554, "5.6.0", 1, "<DATA>: Data command rejected: line too long") \
 	X(RELAY_DENIED, 554, "5.7.1", 1, "<$>: Relay access denied") \

@@ -117,6 +117,8 @@ static size_t feed_command(struct session *session, const uint8_t *bytes, size_t
 {
 	size_t taken = 0, length = 0;
 	const char *text = NULL;
+	if (session_ends_binary(session, bytes, count))
+		return count;
 	enum line_result result = line_feed(&session->line, session->around.heap,
 		session_policy(session)->line_length, bytes, count, &taken, &text, &length);
 	session->waiting -= taken;

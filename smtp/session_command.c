@@ -266,6 +266,7 @@ static void end_denied(struct session *session)
 
 void session_command(struct session *session, const char *text, size_t length)
 {
+	const char *after = session->where;
 	struct command command;
 	command_parse(text, length, &command);
 	bool denied = begin(session, command.verb);
@@ -279,9 +280,9 @@ void session_command(struct session *session, const char *text, size_t length)
 	} else if (session_verdict(session) != BS_VERDICT_NONE) {
 		session->around.counters->verdicts_met++;
 		session_end(session, ENDING_VERDICT, REPLY_VERDICT);
-	} else if (out_of_turn(session)) {
-		session_end(session, ENDING_SYNCHRONISATION, REPLY_SYNCHRONISATION);
-	} else if (within_limits(session)) {
+	} else if (!session_ends_foreign(session, command.sort, text, length, after) &&
+		   !(out_of_turn(session) && session_ends_early_talk(session)) &&
+		   within_limits(session)) {
 		handle(session, &command);
 	}
 	leave_policy(session);

@@ -94,6 +94,7 @@ static const char *describe(enum ending ending)
 		return "denied by the operator";
 	case ENDING_VERDICT:
 		return "verdict on the client";
+	case ENDING_PROTOCOL: // told with what was said
 	case ENDING_QUIT:
 		break;
 	}

@@ -70,13 +70,17 @@ static void failed(struct session *session, const struct session_answer *answer)
 		reply_format(REPLY_BACKEND, NULL, NULL, mail->verdict);
 }
 
-// We won't have it.
-static void refuse(struct session *session, enum reply reply, const char *argument)
+// We won't have it, and mail->verdict says why.
+static void forget(struct session *session)
 {
-	struct mail *mail = session->mail;
-	mail->judged = true;
-	mail->parser.discard = true;
-	reply_format(reply, argument, session_policy(session)->contact, mail->verdict);
+	session->mail->judged = true;
+	session->mail->parser.discard = true;
+}
+
+static void refuse(struct session *session, enum reply reply)
+{
+	forget(session);
+	reply_format(reply, NULL, session_policy(session)->contact, session->mail->verdict);
 }
 
 void session_data_answered(struct session *session, const struct session_answer *answer)
@@ -89,12 +93,9 @@ void session_data_answered(struct session *session, const struct session_answer 
 		return;
 	}
 	mail->begun = true;
-	if (session->waiting > 0) { // spoke while the backend was being asked
-		session_end(session, ENDING_SYNCHRONISATION, REPLY_SYNCHRONISATION);
+	if (session->waiting > 0 && session_ends_early_talk(session)) // while the backend was asked
 		return;
-	}
-	mail->parser.normalise = session_allowed(session) &&
-				 policy->allowed_bare_newline == BS_BARE_NEWLINE_NORMALISE;
+	mail->parser.normalise = session_mends_newlines(session);
 	mail->parser.line_limit = policy->text_line_length;
 	mail->start_ms = mail->progress_ms = session->now_ms;
 
@@ -106,30 +107,21 @@ void session_data_answered(struct session *session, const struct session_answer 
 	session->phase = PHASE_DATA;
 }
 
-static const char *name_faults(uint8_t faults)
-{
-	if (faults & DATA_NUL)
-		return "NUL";
-	return faults & DATA_BARE_LF ? "bare <LF>" : "bare <CR>";
-}
-
 // Looks whether what has come makes the mail unacceptable.
 static void judge(struct session *session)
 {
 	struct bs_worker_counters *counters = session->around.counters;
 	uint64_t limit = session_size_limit(session);
 	const struct data_parser *parser = &session->mail->parser;
-	uint8_t newlines = parser->faults & (DATA_BARE_CR | DATA_BARE_LF | DATA_NUL);
 	if (session->mail->judged)
 		return;
-	if (newlines != 0 && !parser->normalise) {
-		counters->smuggling++;
-		refuse(session, REPLY_BARE_NEWLINE, name_faults(newlines));
+	if (session_refuses_newlines(session, session->mail->verdict)) {
+		forget(session);
 	} else if (parser->faults & DATA_LONG_LINE) {
-		refuse(session, REPLY_TEXT_LINE_TOO_LONG, NULL);
+		refuse(session, REPLY_TEXT_LINE_TOO_LONG);
 	} else if (limit > 0 && parser->bytes > limit) {
 		counters->too_large++;
-		refuse(session, REPLY_TOO_LARGE, NULL);
+		refuse(session, REPLY_TOO_LARGE);
 	}
 }
 

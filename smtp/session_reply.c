@@ -81,8 +81,9 @@ static void count(struct bs_worker_counters *counters, enum ending ending)
 	case ENDING_SYNCHRONISATION:
 		counters->synchronisation++;
 		break;
+	case ENDING_PROTOCOL: // counted where it was found
 	case ENDING_QUIT:
-	case ENDING_HARVEST: // counted where it was found
+	case ENDING_HARVEST: // the same
 	case ENDING_DENIED:
 	case ENDING_DRAINING:
 	case ENDING_KILLED:

@@ -36,6 +36,7 @@ static bool is_refused(const struct session *session, enum ending ending)
 	case ENDING_COMMANDS:
 	case ENDING_HARVEST:
 	case ENDING_SYNCHRONISATION:
+	case ENDING_PROTOCOL:
 	case ENDING_SWALLOWED:
 		return true;
 	case ENDING_QUIT:

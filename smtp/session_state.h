@@ -4,6 +4,7 @@
 //   session.c            the contract of session.h: bytes, wishes, time
 //   session_command.c    one handler a command
 //   session_judge.c      what the judge says
+//   session_behaviour.c  what no mail server does
 //   session_recipient.c  who may be written to
 //   session_mail.c       from DATA to the final reply
 //   session_trace.c      the headers that we write above a mail
@@ -58,6 +59,7 @@ enum ending {
 	ENDING_COMMANDS,
 	ENDING_HARVEST, // too many unknown recipients
 	ENDING_SYNCHRONISATION,
+	ENDING_PROTOCOL, // it does not speak SMTP
 	ENDING_DRAINING,
 	ENDING_KILLED,    // by the operator
 	ENDING_TROUBLE,   // ours
@@ -73,6 +75,7 @@ struct mail {
 	struct message_id message_id;
 	bool begun;        // the backend has it
 	bool judged;       // `verdict` stands, be it before the end
+	bool mended;       // a bare CR or LF was made CRLF
 	uint64_t start_ms; // when 354 was given, moved on by the time that the backend took
 	uint64_t progress_ms;
 	uint32_t filled;
@@ -177,6 +180,18 @@ void session_prepare(struct session *session);
 void session_judge_helo(struct session *session);
 void session_judge_mail(struct session *session);
 void session_judge_recipient(struct session *session);
+
+// session_behaviour.c
+// The first three: true when the session has ended for it. `after`: what was said before, for the log.
+bool session_ends_foreign(struct session *session, enum command_sort sort, const char *line,
+	size_t length, const char *after);
+// Of bytes where a line would begin.
+bool session_ends_binary(struct session *session, const uint8_t *bytes, size_t count);
+bool session_ends_early_talk(struct session *session);
+// Of a mail that begins: its bare newlines are made CRLF and not refused.
+bool session_mends_newlines(const struct session *session);
+// What came of the mail so far is refused for them; `line` becomes the reply.
+bool session_refuses_newlines(struct session *session, char line[REPLY_LINE]);
 
 // session_recipient.c
 // RCPT for session->recipient.

@@ -7,10 +7,10 @@
 #define CHECK_NAME 24 // with the final NUL; smtp/checks/checks.c asserts that all fit
 
 #define DASHED_BYTE(text, at) \
-	((at) < sizeof(text) ? ((text)[(at) < sizeof(text) ? (at) : 0] == '_' \
-					       ? '-' \
-					       : (text)[(at) < sizeof(text) ? (at) : 0]) \
-			     : 0)
+	((at) + 1 <= sizeof(text) ? ((text)[(at) + 1 <= sizeof(text) ? (at) : 0] == '_' \
+						    ? '-' \
+						    : (text)[(at) + 1 <= sizeof(text) ? (at) : 0]) \
+				  : 0)
 #define DASHED_4(text, at) \
 	DASHED_BYTE(text, at), DASHED_BYTE(text, (at) + 1), DASHED_BYTE(text, (at) + 2), \
 		DASHED_BYTE(text, (at) + 3)

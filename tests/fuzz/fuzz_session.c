@@ -92,6 +92,10 @@ static void set_policy(uint8_t one, uint8_t two)
 		.allowed_bare_newline = two & 32 ? BS_BARE_NEWLINE_NORMALISE
 						 : BS_BARE_NEWLINE_REJECT,
 	};
+	for (int i = 0; i < BS_CHECK_COUNT; i++)
+		run.policy.checks.mode[i] = two & 128 ? BS_MODE_OBSERVE : BS_MODE_ENFORCE;
+	run.policy.checks.mode[BS_CHECK_BARE_NEWLINE] = two & 64 ? BS_MODE_OBSERVE
+								 : BS_MODE_ENFORCE;
 }
 
 // Every line of output is a reply: three digits, printable, at most 512 bytes with its CRLF (RFC 5321, 4.5.3.1.5).
@@ -413,7 +417,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.local_address = bs_address_from_ipv4("\300\000\002\031"),
 		.class = data[0] & 3};
 	set_policy(data[0], data[1]);
-	run.normalises = client.class == 1 && (data[1] & 32) != 0;
+	run.normalises = (client.class == 1 && (data[1] & 32) != 0) || (data[1] & 64) != 0;
 	run.now = 1000;
 	run.session = session_new(&around, &client, run.now);
 	CHECK(run.session != NULL);

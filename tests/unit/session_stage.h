@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "smtp/answer.h"
+#include "smtp/checks/check.h"
 #include "smtp/session.h"
 
 struct stage {
@@ -74,6 +75,8 @@ static inline void stage_begin(void)
 		.recipients = 1000,
 		.unknown_recipients = 5,
 	};
+	for (int i = 0; i < BS_CHECK_COUNT; i++)
+		stage.policy.checks.mode[i] = checks[i].mode;
 	stage.client = (struct bs_client){
 		.address = bs_address_from_ipv4("\300\000\002\007"),
 		.local_address = bs_address_from_ipv4("\300\000\002\031"),

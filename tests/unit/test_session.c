@@ -76,6 +76,8 @@ Test(session, counts_what_is_no_smtp_as_errors)
 {
 	stage_open();
 	stage.policy.errors = 6;
+	stage.policy.checks.mode[BS_CHECK_NON_SMTP_COMMAND] = BS_MODE_OFF;
+	stage.policy.checks.mode[BS_CHECK_HEADER_COMMAND] = BS_MODE_OFF;
 	exchange("GET / HTTP/1.1\r\n", "502 5.5.2 ");
 	exchange("POST /x HTTP/1.1\r\n", "502 5.5.2 ");
 	exchange("Received: from x\r\n", "502 5.5.2 ");
@@ -345,7 +347,8 @@ Test(session, ends_who_talks_out_of_turn)
 		send_text(cases[i][1]);
 		cr_assert(stage.closed, "%s", cases[i][1]);
 		stage.output[stage.output_count] = 0;
-		const char *end = "554 5.5.0 Error: SMTP protocol synchronization\r\n";
+		const char *end = "554 5.5.0 Error: SMTP protocol synchronization; for help: "
+				  "https://example.org/mail\r\n";
 		cr_expect_str_eq(stage.output + stage.output_count - strlen(end), end);
 		snprintf(line, sizeof(line),
 			"improper command pipelining after %s from unknown[192.0.2.7] session=",
