@@ -125,6 +125,14 @@ static bool nobody_has(const struct session *session)
 	       !bs_recipients_trap(recipients, recipient->local, recipient->domain);
 }
 
+// Who is on a deny list is told that, and not who exists here.
+static bool is_denied(const struct session *session)
+{
+	uint8_t action = session_policy(session)->class[session->class].action;
+	return action == BS_ACTION_REFUSE || action == BS_ACTION_DROP ||
+	       action == BS_ACTION_STUTTER;
+}
+
 void session_rcpt(struct session *session)
 {
 	struct bs_worker_counters *counters = session->around.counters;
@@ -133,7 +141,7 @@ void session_rcpt(struct session *session)
 	if (!localise(session, &session->recipient)) {
 		counters->relay_denied++;
 		reject_address(session, REPLY_RELAY_DENIED);
-	} else if (nobody_has(session)) {
+	} else if (!is_denied(session) && nobody_has(session)) {
 		answer_unknown(&answer, &session->recipient);
 		session_unknown(session, &answer);
 	} else if (session->envelope.recipient_count >= session_policy(session)->recipients) {
@@ -155,6 +163,13 @@ void session_recipient_judged(struct session *session)
 {
 	const struct bs_policy *policy = session_policy(session);
 	unsigned row = bs_policy_for(policy, session->recipient.local, session->recipient.domain);
+	if (is_denied(session) &&
+		nobody_has(session)) { // allowed for the sender's or the recipient's sake
+		struct session_answer answer;
+		answer_unknown(&answer, &session->recipient);
+		session_unknown(session, &answer);
+		return;
+	}
 	if (session->envelope.recipient_count > 0 &&
 		!bs_policy_same_content(policy, session->policy_row, row)) {
 		if (session_bear_excess(session))

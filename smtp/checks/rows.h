@@ -39,7 +39,7 @@
 	X(SENDER_MX, sender_mx, SENDER, REFUSES, ENFORCE, 210, 0, 550, "5.1.8", "<$sender>: Sender address rejected: Domain $sender-domain has no usable mail server: $detail", \
 		"all mail servers of the sender's domain are at private or reserved addresses, or are ours though the domain is not") \
 	X(SPF_FAIL, spf_fail, SENDER, REFUSES, ENFORCE, 0, 0, 550, "5.7.23", "<$sender>: Sender address rejected: SPF validation failed: $detail", \
-		"the sender's domain says that this client may not send for it") \
+		"the sender's domain says that this client may not send for it; a bounce is left to helo-spf-fail") \
 	X(SPF_SOFTFAIL, spf_softfail, SENDER, SCORES, OBSERVE, 100, 0, 550, "5.7.23", "<$sender>: Sender address rejected: SPF validation failed: $detail", \
 		"the sender's domain says that this client probably may not send for it") \
 	X(SPF_NEUTRAL, spf_neutral, SENDER, SCORES, OFF, 0, 0, 550, "5.7.23", "<$sender>: Sender address rejected: SPF says nothing: $detail", \

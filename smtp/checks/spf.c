@@ -84,7 +84,11 @@ static void sender_row(const struct check_context *context, enum bs_check check,
 
 void check_run_spf_fail(const struct check_context *context, struct check_result *result)
 {
+	const struct mailbox *sender = context->facts->sender;
 	sender_row(context, BS_CHECK_SPF_FAIL, SPF_FAIL, result);
+	// A bounce has no identity but the HELO's, which many hosts set up carelessly: that row says what comes of it.
+	if (result->outcome == CHECK_HIT && sender->domain[0] == 0)
+		result->outcome = CHECK_MISS;
 }
 
 void check_run_spf_softfail(const struct check_context *context, struct check_result *result)
