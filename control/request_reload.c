@@ -58,6 +58,8 @@ static const struct config_key *settable(const char *name, json_t **refusal)
 		if (key->change == CHANGE_SET)
 			nearest_offer(&nearest, last, key->name);
 	}
+	if (found != NULL && other == NULL)
+		other = fixed; // who means that one must not change another
 	if (other != NULL) {
 		*refusal = request_error(
 			"\"%.60s\" is a key of several sections; write \"%s.%s\" or \"%s.%s\"",
