@@ -58,7 +58,8 @@ static const struct config_key *settable(const char *name, json_t **refusal)
 		if (key->change == CHANGE_SET)
 			nearest_offer(&nearest, last, key->name);
 	}
-	if (found != NULL && other == NULL)
+	if (found != NULL && other == NULL && fixed != NULL &&
+		!config_section_find(fixed->section)->titled)
 		other = fixed; // who means that one must not change another
 	if (other != NULL) {
 		*refusal = request_error(
