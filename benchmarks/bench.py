@@ -22,6 +22,7 @@ import peers  # noqa: E402
 
 CLIENT, SERVER = 0, 1  # processors
 RUNS, SECONDS, PARALLEL = 3, 6, 100
+TRIPLETS = 1000000
 SOURCES = ("198.19.0.1", 64)
 RECIPIENT = "a@example.org"
 LIMITED = 0.95  # of processor 0 busy: then the client was the limit
@@ -259,17 +260,40 @@ def mail():
     tell("mail", median(own, rate), "mails/s", "postfix-directly", median(other, rate), notes(own, other))
 
 
-BENCHES = {"sessions": sessions, "mail": mail}
+def greylist():
+    """A million triplets: a lookup, memory and disk for one, and how soon a restart has them again."""
+    with place() as folder:
+        words = [*ON_SERVER, os.path.join(daemon.BUILD, "benchmarks", "benchmark_greylist"),
+                 str(TRIPLETS), folder]
+        results = []
+        for _ in range(RUNS):
+            done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
+            if done.returncode != 0:
+                raise Void(done.stdout.strip())
+            results.append({name: float(value) for name, value in
+                            (word.split("=") for word in done.stdout.split())})
+
+    def field(name):
+        return median(results, lambda run: run[name])
+
+    remark = [f"{TRIPLETS} triplets"]
+    tell("greylist-lookup", field("lookup-ns"), "ns", "hsearch", field("reference-ns"), remark)
+    tell("greylist-memory", field("memory-bytes"), "bytes", "hsearch", field("reference-bytes"), remark)
+    tell("greylist-disk", field("disk-bytes"), "bytes", "entry", 32, remark)
+    tell("greylist-restart", field("load-s"), "s", "goal", 2, remark)
+
+
+BENCHES = {"sessions": sessions, "mail": mail, "greylist": greylist}
 
 
 def main(words):
-    global RUNS, SECONDS, PARALLEL
+    global RUNS, SECONDS, PARALLEL, TRIPLETS
     smoke = words[:1] == ["--smoke"]
     names = words[smoke:] or list(BENCHES)
     if any(name not in BENCHES for name in names):
         sys.exit(f"usage: scripts/bench [--smoke] [{'|'.join(BENCHES)}]...")
     if smoke:
-        RUNS, SECONDS, PARALLEL = 1, 1, 10
+        RUNS, SECONDS, PARALLEL, TRIPLETS = 1, 1, 10, 20000
     failed = 0
     for name in names:
         try:

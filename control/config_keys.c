@@ -49,7 +49,7 @@ const struct config_key config_keys[] = {
 	{"", "control-writers", KIND_TEXT, FIELD(config, control_writers), .standard = "", .most = 63,
 	 .sentence = "A group whose members may change things too."},
 	{"", "state-folder", KIND_PATH, FIELD(config, state_folder), .standard = "/var/lib/barscreen", .least = 1, .most = 200,
-	 .sentence = "Folder for what must survive a restart: entries added at run time."},
+	 .sentence = "Folder for what must survive a restart: entries added at run time, what is remembered."},
 
 	{"port", "device", KIND_WORD, FIELD(config_port, device), .standard = "pci", .words = "pci|net_tap|net_af_packet|net_af_xdp",
 	 .sentence = "pci: a network card taken from the kernel. net_tap: a TAP interface that we make. net_af_packet, net_af_xdp: a kernel interface that we share."},
@@ -203,7 +203,7 @@ const struct config_key config_keys[] = {
 	{"limits", "sources", KIND_COUNT, FIELD(config, sources), .standard = "262144", .least = 64, .most = 16777216,
 	 .sentence = "Sources (IPv4 addresses, IPv6 /64) that we remember, 73 bytes each; beyond them the least useful is forgotten."},
 	{"limits", "memory-entries", KIND_COUNT, FIELD(config, memory_entries), .standard = "262144", .least = 1000, .most = 100000000,
-	 .sentence = "Greylist triplets and sources that behaved that we remember over restarts, 43 bytes each in memory and up to 60 on disk; beyond them what never passed goes, then the longest unused."},
+	 .sentence = "Greylist triplets and sources that behaved that we remember over restarts, 43 bytes each in memory and up to 80 on disk; beyond them what never passed goes, then the longest unused."},
 	{"limits", "drain-timeout", KIND_DURATION, FIELD(config, drain_timeout_ms), .change = CHANGE_SET, .standard = "30s", .most = HOUR,
 	 .sentence = "When we are told to stop: time for sessions to end."},
 

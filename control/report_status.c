@@ -173,9 +173,9 @@ static json_t *memory(const struct daemon *daemon)
 	struct memory_store_view view = {.saved = true};
 	if (daemon->memory != NULL)
 		memory_store_view(daemon->memory, &view);
-	return json_pack("{s:I, s:I, s:b, s:o}", "entries", (json_int_t)view.entries, "room",
-		(json_int_t)view.room, "saved", (int)view.saved, "error",
-		view.saved ? json_null() : text(view.error));
+	return json_pack("{s:I, s:I, s:I, s:b, s:o}", "entries", (json_int_t)view.entries, "room",
+		(json_int_t)view.room, "writes", (json_int_t)view.writes, "saved", (int)view.saved,
+		"error", view.saved ? json_null() : text(view.error));
 }
 
 json_t *report_status(const struct daemon *daemon)

@@ -16,12 +16,16 @@
 // Addresses are shorter (RFC 5321, 4.5.3.1); of what isn't the rest does not count.
 #define ADDRESS_MOST 320u
 
-// Bytes to be hashed; zero behind them.
+// Bytes to be hashed; what is behind them is anything.
 struct text {
 	size_t length;
-	uint8_t octet[16 + 2 * (ADDRESS_MOST + 1) + 6];
+	union {
+		uint8_t octet[16 + 2 * (ADDRESS_MOST + 1) + 6];
+		uint64_t word[(16 + 2 * (ADDRESS_MOST + 1) + 6) / 8];
+	};
 };
-_Static_assert(sizeof(((struct text *)0)->octet) % 8 == 0, "whole words");
+_Static_assert(
+	sizeof(((struct text *)0)->octet) == sizeof(((struct text *)0)->word), "whole words");
 
 static uint8_t lower(char c)
 {
@@ -85,15 +89,16 @@ static void add_sender(struct text *text, const char *sender)
 	add_address(text, end, (size_t)(sender + length - end));
 }
 
+// A zero ends each part, so the zeros that fill the last word say nothing.
 static struct memory_key hashed(
-	const struct memory *memory, const struct text *text, enum memory_kind kind)
+	const struct memory *memory, struct text *text, enum memory_kind kind)
 {
-	uint64_t word[sizeof(text->octet) / 8];
 	struct memory_key key = {.kind = (uint8_t)kind};
-	memcpy(word, text->octet, sizeof(text->octet));
-	unsigned words = (unsigned)((text->length + 7) / 8);
-	for (unsigned half = 0; half < 2; half++) {
-		uint64_t hash = siphash(&memory->name[half], word, words, 2, 4);
+	while (text->length % 8 != 0)
+		text->octet[text->length++] = 0;
+	for (size_t half = 0; half < 2; half++) {
+		uint64_t hash = siphash(
+			&memory->name[half], text->word, (unsigned)(text->length / 8), 2, 4);
 		memcpy(key.octet + 8 * half, &hash, sizeof(hash));
 	}
 	return key;
@@ -104,7 +109,8 @@ struct memory_key greylist_network_key(
 {
 	struct memory_key key = {.kind = MEMORY_NETWORK};
 	if (spf_domain != NULL) {
-		struct text text = {0};
+		struct text text;
+		text.length = 0;
 		add_address(&text, spf_domain, strnlen(spf_domain, ADDRESS_MOST));
 		return hashed(memory, &text, MEMORY_DOMAIN);
 	}
@@ -115,7 +121,8 @@ struct memory_key greylist_network_key(
 struct memory_key greylist_triplet_key(const struct memory *memory,
 	const struct memory_key *network, const char *sender, const char *recipient)
 {
-	struct text text = {.length = sizeof(network->octet)};
+	struct text text;
+	text.length = sizeof(network->octet);
 	memcpy(text.octet, network->octet, sizeof(network->octet));
 	add_sender(&text, sender);
 	add_address(&text, recipient, strnlen(recipient, ADDRESS_MOST));

@@ -63,8 +63,13 @@ char *judgement_summary(const struct judgement *judgement, char *text, size_t ro
 	size_t length = 0;
 	char total[NUMBER];
 	text[0] = 0;
-	for (unsigned i = 0; i < BS_CHECK_COUNT && length + 32 < room; i++)
-		length += add(judgement, (enum bs_check)i, text + length, room - length - 24);
+	// What counts before what could not be told: without a DNS that would fill the line.
+	for (unsigned i = 0; i < 2 * BS_CHECK_COUNT && length + 32 < room; i++) {
+		enum bs_check check = (enum bs_check)(i % BS_CHECK_COUNT);
+		bool unknown = judgement->result[check].outcome == CHECK_UNKNOWN;
+		if (unknown == (i >= BS_CHECK_COUNT))
+			length += add(judgement, check, text + length, room - length - 24);
+	}
 	text[length] = 0;
 	if (length == 0)
 		return text;

@@ -75,7 +75,7 @@ def text(config):
 
 
 BARE = {"wait", "greeted-timeout", "command-timeout", "data-timeout", "message-size", "memory", "data-ring-size",
-        "drain-timeout", "data-rate", "lifetime", "window", "forgiven", "log-format"}
+        "drain-timeout", "data-rate", "lifetime", "window", "forgiven", "log-format", "delay", "wait-ttl"}
 
 
 class Barscreen:
