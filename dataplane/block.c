@@ -24,6 +24,10 @@ struct blocks *blocks_new(
 	uint32_t count, uint32_t rings, uint32_t ring_size, struct bs_streams *streams)
 {
 	struct blocks *blocks = rte_zmalloc("blocks", sizeof(*blocks), 64);
+	if (streams->workers == 0) { // a block is some worker's
+		rte_free(blocks);
+		return NULL;
+	}
 	if (blocks == NULL)
 		return NULL;
 	streams->stream = rte_zmalloc(
