@@ -56,14 +56,28 @@ void judgement_free(struct judgement *judgement)
 static void forget_from(struct judgement *judgement, unsigned stage)
 {
 	for (unsigned i = 0; i < BS_CHECK_COUNT; i++) {
-		if (checks[i].stage < stage)
+		// Lists of names are asked about the HELO and the sender, too.
+		if (checks[i].stage < stage && i != BS_CHECK_CLIENT_LISTS)
 			continue;
 		judgement->done &= ~(UINT64_C(1) << i);
+		judgement->counted &= ~(UINT64_C(1) << i);
 		judgement->result[i] = (struct check_result){0};
 	}
 	if (judgement->dns.questions > QUESTIONS_KEPT) {
 		dns_asker_forget(&judgement->dns);
 		judgement->done = 0;
+	}
+}
+
+// Each recipient is judged anew; one that is waited for is, too, until there is a verdict.
+static void forget_recipient(struct judgement *judgement)
+{
+	for (unsigned i = 0; i < BS_CHECK_COUNT; i++) {
+		if (checks[i].stage != BS_STAGE_RECIPIENT)
+			continue;
+		judgement->done &= ~(UINT64_C(1) << i);
+		judgement->counted &= ~(UINT64_C(1) << i);
+		judgement->result[i] = (struct check_result){0};
 	}
 }
 
@@ -90,15 +104,20 @@ static bool is_wanted(const struct bs_policy *policy, enum bs_check check)
 	return false;
 }
 
-static void count(const struct judgement *judgement, enum bs_check check)
+// Results that a verdict rests upon, each once.
+static void count(struct judgement *judgement)
 {
 	struct bs_worker_counters *counters = judgement->judge->counters;
-	uint8_t outcome = judgement->result[check].outcome;
 	if (counters == NULL || judgement->explain || judgement->quiet)
 		return;
-	counters->check[check].hit += outcome == CHECK_HIT;
-	counters->check[check].miss += outcome == CHECK_MISS;
-	counters->check[check].unknown += outcome == CHECK_UNKNOWN;
+	for (uint64_t left = judgement->done & ~judgement->counted; left != 0; left &= left - 1) {
+		unsigned check = (unsigned)__builtin_ctzll(left);
+		uint8_t outcome = judgement->result[check].outcome;
+		counters->check[check].hit += outcome == CHECK_HIT;
+		counters->check[check].miss += outcome == CHECK_MISS;
+		counters->check[check].unknown += outcome == CHECK_UNKNOWN;
+	}
+	judgement->counted = judgement->done;
 }
 
 bool judgement_run_one(
@@ -112,19 +131,29 @@ bool judgement_run_one(
 	if (result->outcome == CHECK_PENDING)
 		return false;
 	judgement->done |= UINT64_C(1) << check;
-	count(judgement, check);
 	return true;
+}
+
+// What a trusted relay is not asked: it sends for others, so its name and address say nothing about the sender.
+static bool is_of_client(enum bs_check check)
+{
+	unsigned stage = checks[check].stage;
+	return stage == BS_STAGE_CLIENT || stage == BS_STAGE_HELO ||
+	       (check >= BS_CHECK_SPF_FAIL && check <= BS_CHECK_SPF_PERMERROR) ||
+	       check == BS_CHECK_SENDER_OTHER;
 }
 
 bool judgement_run(struct judgement *judgement, const struct check_context *context, unsigned first,
 	unsigned last)
 {
+	bool relay = context->policy->class[context->facts->class].action == BS_ACTION_RELAY;
 	bool whole = true;
 	for (unsigned stage = first; stage <= last; stage++)
 		for (unsigned i = 0; i < BS_CHECK_COUNT; i++)
 			if (checks[i].stage == stage &&
 				(judgement->explain ||
-					is_wanted(context->policy, (enum bs_check)i)))
+					is_wanted(context->policy, (enum bs_check)i)) &&
+				!(relay && is_of_client((enum bs_check)i)))
 				whole &= judgement_run_one(judgement, context, (enum bs_check)i);
 	return whole;
 }
@@ -234,15 +263,6 @@ static bool decide_by_lists(struct judgement *judgement, const struct check_cont
 	return kind != PRECEDENCE_CHECKS;
 }
 
-static bool run_all(struct judgement *judgement, const struct check_context *context)
-{
-	unsigned first = BS_STAGE_CLIENT, last = last_stage(context->facts);
-	if (context->policy->class[context->facts->class].action == BS_ACTION_RELAY)
-		first = BS_STAGE_SENDER;
-	bool whole = judgement_run(judgement, context, first, last);
-	return whole;
-}
-
 bool judgement_find(struct judgement *judgement, const struct facts *facts,
 	const struct bs_policy *policy, struct judgement_verdict *verdict)
 {
@@ -258,14 +278,14 @@ bool judgement_find(struct judgement *judgement, const struct facts *facts,
 	if (row != judgement->row) // another policy may ask other lists
 		judgement->done = 0;
 	judgement->row = row;
-	forget_from(judgement, BS_STAGE_RECIPIENT);
+	forget_recipient(judgement);
 	struct check_context context = context_of(judgement, facts, policy, row);
 	if (!judgement->waiting) {
 		judgement->waiting = true;
 		dns_asker_deadline(&judgement->dns, facts->now_ms + policy->dns_deadline_ms);
 	}
 	// All that is wanted is asked for before anything is waited for.
-	bool whole = run_all(judgement, &context);
+	bool whole = judgement_run(judgement, &context, BS_STAGE_CLIENT, last_stage(facts));
 	bool lists = know_for_lists(judgement, &context);
 	bool decided = lists && decide_by_lists(judgement, &context, verdict, &pending);
 	if ((!decided || judgement->explain) && (!whole || !lists || pending))
@@ -278,6 +298,7 @@ bool judgement_find(struct judgement *judgement, const struct facts *facts,
 		struct judgement_verdict otherwise = {.code = 250};
 		judgement_decide(judgement, &context, &otherwise);
 	}
+	count(judgement);
 	return true;
 }
 

@@ -226,3 +226,21 @@ Test(judge, explain_runs_all_and_counts_nothing)
 	cr_assert_eq(counters.check[BS_CHECK_SENDER_DOMAIN].hit, 0);
 	end();
 }
+
+Test(judge, a_trusted_relay_is_not_asked_about_itself)
+{
+	begin("example.com MX 10 mx.example.com\nmx.example.com A 198.51.100.1\n");
+	for (unsigned i = 0; i < BS_CHECK_COUNT; i++)
+		if (checks[i].stage != BS_STAGE_RECIPIENT)
+			mode((enum bs_check)i, BS_MODE_ENFORCE, 500);
+	policy.checks.refuse = 100;
+	facts.class = BS_CLASS_LISTS;
+	policy.class[BS_CLASS_LISTS].action = BS_ACTION_RELAY;
+	policy.class_count = BS_CLASS_LISTS + 1;
+	cr_assert_eq(find().code, 250);
+	snprintf(sender.domain, sizeof(sender.domain), "nowhere.example");
+	judgement_new_sender(judgement);
+	cr_assert_eq(find().code, 550, "the sender's domain is asked about");
+	snprintf(sender.domain, sizeof(sender.domain), "example.com");
+	end();
+}
