@@ -74,9 +74,7 @@ static void queue(void *context)
 	STAILQ_INSERT_TAIL(&client->early->news, client, news);
 }
 
-// The source may have gone from its table, or have another's place there the moment after: then the other is
-// remembered for some minutes, or gets a verdict that it takes to the next look of its own. Both are rare and short; so what is
-// said here is never more than ten minutes long.
+// Nothing to tell when the client has left and its source is forgotten.
 static void conclude(struct client *client, const struct judgement_verdict *verdict)
 {
 	const struct bs_policy *policy = client->policy;
@@ -84,13 +82,14 @@ static void conclude(struct client *client, const struct judgement_verdict *verd
 	uint32_t now_s = bs_source_seconds(early->now_ms);
 	struct bs_source *source = early->sources == NULL
 					   ? NULL
-					   : bs_source_find(early->sources, &client->facts.client);
+					   : bs_source_hold(early->sources, &client->facts.client);
 	if (source == NULL)
 		return;
 	if (policy->refuse_at == BS_AT_CONNECT && verdict->code >= 500)
 		bs_source_convict(source, BS_VERDICT_LISTED, VERDICT_S, now_s);
 	else if (policy->checks.skip < 0 && verdict->score <= policy->checks.skip)
 		bs_source_remember(source, now_s + VERDICT_S);
+	bs_source_let_go(source);
 }
 
 static void look(struct client *client)

@@ -229,7 +229,7 @@ Test(judge, explain_runs_all_and_counts_nothing)
 
 Test(judge, a_trusted_relay_is_not_asked_about_itself)
 {
-	begin("example.com MX 10 mx.example.com\nmx.example.com A 198.51.100.1\n");
+	begin("example.com MX 10 mx.example.com\nmx.example.com A 20.0.0.1\n");
 	for (unsigned i = 0; i < BS_CHECK_COUNT; i++)
 		if (checks[i].stage != BS_STAGE_RECIPIENT)
 			mode((enum bs_check)i, BS_MODE_ENFORCE, 500);
