@@ -89,10 +89,11 @@ bool judge_verdict(struct dataplane *dataplane, struct connection *c)
 }
 
 // Also those that are refused count: who is over the rate stays so as long as he tries, until the window ends.
-static bool is_too_fast(const struct dataplane *dataplane, struct bs_source *source, uint32_t *rate)
+static bool is_too_fast(const struct dataplane *dataplane, const struct connection *c,
+	struct bs_source *source, uint32_t *rate)
 {
 	const struct bs_rates *rates = &dataplane->policy->rates;
-	if (rates->connections == 0)
+	if (rates->connections == 0 || bs_rates_spare(dataplane->policy, &c->peer))
 		return false;
 	*rate = bs_source_count(
 		source, BS_RATE_CONNECTIONS, 1, rates->window_ms / 1000, now_s(dataplane));
@@ -115,7 +116,7 @@ bool judge_open(struct dataplane *dataplane, struct connection *c)
 		bs_source_pardon(source); // once it is allowed no more it begins anew
 		return false;
 	}
-	bool fast = is_too_fast(dataplane, source, &rate);
+	bool fast = is_too_fast(dataplane, c, source, &rate);
 	if (judge_verdict(dataplane, c))
 		return true;
 	if (fast) {
