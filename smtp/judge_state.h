@@ -15,10 +15,10 @@ struct judgement {
 	struct judge *judge;
 	void (*news)(void *context);
 	void *context;
-	uint64_t done; // bit = enum bs_check: its result stands
+	uint64_t done;    // bit = enum bs_check: its result stands
 	uint64_t counted; // of these, those in the counters
-	unsigned row;  // of the recipient's policy that the results were made with
-	bool waiting;  // the deadline is set
+	unsigned row;     // of the recipient's policy that the results were made with
+	bool waiting;     // the deadline is set
 	bool explain;
 	bool quiet; // counts nothing: the session will
 	bool named; // `name` was looked for
