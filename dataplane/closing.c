@@ -108,15 +108,8 @@ enum bs_reason closing_input(
 	if (c->stage == STAGE_TIME_WAIT)
 		return time_wait_input(dataplane, c, frame, reopen);
 	enum bs_reason reason = BS_REASON_ACCEPTED;
-	switch (segment_check(dataplane, c, frame, RECORD_WINDOW, snd_nxt(c), &reason)) {
-	case SEGMENT_DONE:
+	if (!segment_goes_on(dataplane, c, frame, snd_nxt(c), &reason))
 		return reason;
-	case SEGMENT_RESET:
-		connection_release(dataplane, c);
-		return BS_REASON_ACCEPTED;
-	case SEGMENT_GO_ON:
-		break;
-	}
 	if (fin_under_way(c) && frame->acknowledgement == c->snd_una + 1) {
 		if (c->stage == STAGE_LAST_ACK) {
 			connection_release(dataplane, c);

@@ -65,15 +65,8 @@ enum bs_reason refused_input(
 {
 	enum bs_reason reason = BS_REASON_ACCEPTED;
 	uint32_t snd_max = c->snd_una + text_unacknowledged(dataplane, c);
-	switch (segment_check(dataplane, c, frame, RECORD_WINDOW, snd_max, &reason)) {
-	case SEGMENT_DONE:
+	if (!segment_goes_on(dataplane, c, frame, snd_max, &reason))
 		return reason;
-	case SEGMENT_RESET:
-		connection_release(dataplane, c);
-		return BS_REASON_ACCEPTED;
-	case SEGMENT_GO_ON:
-		break;
-	}
 	text_acknowledge(dataplane, c, frame);
 	struct payload p = segment_payload(frame, c->rcv_nxt, RECORD_WINDOW);
 	uint32_t said = text_length(dataplane, c);

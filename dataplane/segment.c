@@ -122,3 +122,13 @@ enum segment_verdict segment_check(struct dataplane *dataplane, struct connectio
 	link_follow(dataplane, c, frame->bytes + RTE_ETHER_ADDR_LEN);
 	return SEGMENT_GO_ON;
 }
+
+bool segment_goes_on(struct dataplane *dataplane, struct connection *c, const struct frame *frame,
+	uint32_t snd_max, enum bs_reason *reason)
+{
+	enum segment_verdict verdict = segment_check(
+		dataplane, c, frame, RECORD_WINDOW, snd_max, reason);
+	if (verdict == SEGMENT_RESET)
+		connection_release(dataplane, c);
+	return verdict == SEGMENT_GO_ON;
+}

@@ -44,3 +44,7 @@ struct payload segment_payload(const struct frame *frame, uint32_t rcv_nxt, uint
 enum segment_verdict { SEGMENT_GO_ON, SEGMENT_DONE, SEGMENT_RESET };
 enum segment_verdict segment_check(struct dataplane *dataplane, struct connection *connection,
 	const struct frame *frame, uint32_t window, uint32_t snd_max, enum bs_reason *reason);
+
+// The same for a connection without a session block whose end needs no word: a reset releases it. True: go on.
+bool segment_goes_on(struct dataplane *dataplane, struct connection *connection,
+	const struct frame *frame, uint32_t snd_max, enum bs_reason *reason);

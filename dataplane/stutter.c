@@ -49,15 +49,8 @@ enum bs_reason stutter_input(
 {
 	enum bs_reason reason = BS_REASON_ACCEPTED;
 	uint32_t snd_max = c->snd_una + text_unacknowledged(dataplane, c);
-	switch (segment_check(dataplane, c, frame, RECORD_WINDOW, snd_max, &reason)) {
-	case SEGMENT_DONE:
+	if (!segment_goes_on(dataplane, c, frame, snd_max, &reason))
 		return reason;
-	case SEGMENT_RESET:
-		connection_release(dataplane, c);
-		return BS_REASON_ACCEPTED;
-	case SEGMENT_GO_ON:
-		break;
-	}
 	if (text_acknowledge(dataplane, c, frame))
 		c->line = 0;
 	// Whatever the client says is thrown away: it was told nothing yet that could be answered.
