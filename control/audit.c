@@ -98,8 +98,25 @@ static void audit_policy(struct audit *audit)
 	free(faults);
 }
 
+const char *audit_list(const struct audit *audit, const char *name, char text[AUDIT_LIST])
+{
+	const struct config *config = audit->config;
+
+	snprintf(text, AUDIT_LIST, "list \"%.63s\"", name);
+	for (size_t i = 0; i < config->list_count; i++) {
+		const struct config_list *list = &config->list[i];
+
+		if (strcmp(list->name, name) == 0 && list->source != NULL)
+			snprintf(text, AUDIT_LIST, "%.280s:%u: list \"%.63s\"", list->source,
+				list->line, name);
+	}
+	return text;
+}
+
 static void audit_list_actions(struct audit *audit)
 {
+	char place[AUDIT_LIST];
+
 	for (size_t i = 0; i < audit->config->list_count; i++) {
 		const struct config_list *list = &audit->config->list[i];
 
@@ -107,10 +124,10 @@ static void audit_list_actions(struct audit *audit)
 			(list->action == BS_ACTION_REFUSE &&
 				list->refuse_at == BS_REFUSE_AT_CONNECT))
 			audit_warning(audit,
-				"list \"%s\": its clients can't reach postmaster either; use "
-				"refuse-at = "
-				"\"rcpt\" if they should",
-				list->name);
+				"%s: its clients can't reach postmaster either; use action = "
+				"refuse "
+				"with refuse-at = rcpt if they should",
+				audit_list(audit, list->name, place));
 	}
 }
 

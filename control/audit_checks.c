@@ -10,21 +10,11 @@
 #include "control/policy_make.h"
 #include "smtp/checks/check.h"
 
-#define WHERE 300
+#define WHERE CONFIG_PLACE
 
-// "FILE:LINE" of a key of checks { }, or the file when it isn't set.
 static const char *where(const struct config *config, const char *name, char text[WHERE])
 {
-	const struct config_key *key = config_key_find("checks", name);
-	const struct config_where *place = key == NULL || config->where == NULL
-						   ? NULL
-						   : &config->where[key - config_keys];
-
-	if (place == NULL || place->file == NULL)
-		snprintf(text, WHERE, "%.280s", config->file);
-	else
-		snprintf(text, WHERE, "%.280s:%u", place->file, place->line);
-	return text;
+	return config_key_place(config, "checks", name, text);
 }
 
 static bool is_set(const struct config *config, const char *name)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "control/audit_say.h"
+#include "control/config_keys.h"
 #include "control/list_file.h"
 #include "control/name_file.h"
 #include "control/name_set.h"
@@ -23,13 +24,14 @@ static bool denies(uint8_t action)
 
 static void audit_empty(struct audit *audit, const struct policy_base *base)
 {
+	char list[AUDIT_LIST];
+
 	for (size_t i = 0; i < base->list_count; i++)
 		if (base->list[i].count == 0)
 			audit_warning(audit,
-				"list \"%s\": there is no entry in it, so it does nothing; fill "
-				"its "
-				"file, or remove it",
-				base->list[i].name);
+				"%s: there is no entry in it, so it does nothing; fill its file, "
+				"or remove it",
+				audit_list(audit, base->list[i].name, list));
 }
 
 static bool is_huge(const struct bs_prefix *prefix)
@@ -40,7 +42,7 @@ static bool is_huge(const struct bs_prefix *prefix)
 
 static void audit_huge_in(struct audit *audit, const struct config_list *list, const char *file)
 {
-	char text[BS_PREFIX_TEXT];
+	char text[BS_PREFIX_TEXT], place[AUDIT_LIST];
 	size_t count;
 	struct bs_prefix *prefixes = list_file_read(file, &count, audit->out); // was read before
 
@@ -48,9 +50,10 @@ static void audit_huge_in(struct audit *audit, const struct config_list *list, c
 		if (!is_huge(&prefixes[i]))
 			continue;
 		audit_warning(audit,
-			"list \"%s\": %s of %s is no network of anybody: it %s everyone in it; "
+			"%s: %s of %s is no network of anybody: it %s everyone in it; "
 			"remove it if that is not meant",
-			list->name, bs_prefix_format(&prefixes[i], text), file,
+			audit_list(audit, list->name, place), bs_prefix_format(&prefixes[i], text),
+			file,
 			bs_action_spares(list->action)      ? "lets in"
 			: list->action == BS_ACTION_OBSERVE ? "would refuse"
 							    : "refuses");
@@ -75,13 +78,14 @@ static void audit_huge(struct audit *audit)
 static void audit_denied(struct audit *audit, const struct policy_base *base,
 	const struct bs_address *address, const char *what)
 {
-	char text[BS_ADDRESS_TEXT];
+	char text[BS_ADDRESS_TEXT], list[AUDIT_LIST];
 	uint8_t class;
 
 	bs_classify_bulk(base->classes, address, &class, 1);
 	if (class >= BS_CLASS_LISTS && denies(base->class[class].action))
-		audit_warning(audit, "list \"%s\": it has %s %s; take it out, or allow it",
-			base->class[class].name, what, bs_address_format(address, text));
+		audit_warning(audit, "%s: it has %s %s; take it out, or allow it",
+			audit_list(audit, base->class[class].name, list), what,
+			bs_address_format(address, text));
 }
 
 static void audit_ourselves(struct audit *audit, const struct policy_base *base)
@@ -115,6 +119,7 @@ static void audit_ourselves(struct audit *audit, const struct policy_base *base)
 static void audit_pretenders(struct audit *audit, const struct policy_base *base)
 {
 	uint8_t rows[BS_NAMES_ROWS];
+	char list[AUDIT_LIST];
 
 	for (uint32_t i = 0; i < base->domain_count; i++) {
 		unsigned count = bs_names_find(
@@ -123,9 +128,10 @@ static void audit_pretenders(struct audit *audit, const struct policy_base *base
 		if (count > 0 && base->class[rows[0]].action == BS_ACTION_ALLOW &&
 			base->class[rows[0]].unverified)
 			audit_warning(audit,
-				"list \"%s\": it allows our own domain %s with unverified = yes: "
+				"%s: it allows our own domain %s with unverified = yes: "
 				"whoever pretends to be one of us passes every filter; take it out",
-				base->class[rows[0]].name, base->domains[i]);
+				audit_list(audit, base->class[rows[0]].name, list),
+				base->domains[i]);
 	}
 }
 
@@ -167,27 +173,31 @@ static bool see(void *context, const char *entry)
 	return true;
 }
 
-static void see_file(
-	struct audit *audit, struct domains_seen *seen, const char *file, enum name_file_kind kind)
+static void see_file(struct audit *audit, struct domains_seen *seen, const char *place,
+	const char *file, enum name_file_kind kind)
 {
 	size_t count;
 
 	seen->foreign = 0;
 	if (name_file_read(file, kind, see, seen, &count, audit->out) && seen->foreign > 0)
 		audit_warning(audit,
-			"%s: %zu recipients are of domains that are not ours, the first is %s; add "
+			"%s: %s: %zu recipients are of domains that are not ours, the first is %s; "
+			"add "
 			"their domains, or remove them",
-			file, seen->foreign, seen->first);
+			place, file, seen->foreign, seen->first);
 }
 
 static void see_list(struct audit *audit, struct domains_seen *seen, const struct config_list *list)
 {
+	char place[AUDIT_LIST];
+
 	if (list->of != LIST_OF_RECIPIENTS)
 		return;
+	audit_list(audit, list->name, place);
 	if (list->file != NULL && list->file[0] != '\0')
-		see_file(audit, seen, list->file, NAME_FILE_ADDRESSES);
+		see_file(audit, seen, place, list->file, NAME_FILE_ADDRESSES);
 	for (size_t i = 0; i < list->file_count; i++)
-		see_file(audit, seen, list->files[i], NAME_FILE_ADDRESSES);
+		see_file(audit, seen, place, list->files[i], NAME_FILE_ADDRESSES);
 }
 
 // Domains all of whose mail is refused.
@@ -195,6 +205,7 @@ static void audit_unmet(struct audit *audit, const struct domains_seen *seen)
 {
 	const struct config *config = audit->config;
 	struct name_set_numbers numbers = {0};
+	char place[CONFIG_PLACE];
 
 	if (config->recipient_file_count + config->catch_all_count == 0 || config->ask_backend ||
 		config->pattern_file_count > 0 || seen->all)
@@ -207,9 +218,12 @@ static void audit_unmet(struct audit *audit, const struct domains_seen *seen)
 		if (!name_set_find(seen->seen, 0, config->domains[i], strlen(config->domains[i]),
 			    &numbers))
 			audit_warning(audit,
-				"recipients: nobody of %s is in a file, so all its mail is "
+				"%s: recipients: nobody of %s is in a file, so all its mail is "
 				"refused; "
 				"add its recipients, or ask-backend = yes",
+				config_key_place(config, "recipients",
+					config->recipient_file_count > 0 ? "files" : "catch-all",
+					place),
 				config->domains[i]);
 }
 
@@ -217,22 +231,27 @@ static void audit_recipients(struct audit *audit, const struct policy_base *base
 {
 	const struct config *config = audit->config;
 	struct domains_seen seen = {.base = base, .seen = name_set_new()};
+	char place[CONFIG_PLACE];
 
 	if (seen.seen == NULL)
 		return;
 	for (size_t i = 0; i < config->recipient_file_count; i++)
-		see_file(audit, &seen, config->recipient_files[i], NAME_FILE_RECIPIENTS);
+		see_file(audit, &seen, config_key_place(config, "recipients", "files", place),
+			config->recipient_files[i], NAME_FILE_RECIPIENTS);
 	audit_unmet(audit, &seen);
 	for (size_t i = 0; i < config->spamtrap_file_count; i++)
-		see_file(audit, &seen, config->spamtrap_files[i], NAME_FILE_RECIPIENTS);
+		see_file(audit, &seen, config_key_place(config, "recipients", "spamtraps", place),
+			config->spamtrap_files[i], NAME_FILE_RECIPIENTS);
 	for (size_t i = 0; i < config->list_count; i++)
 		see_list(audit, &seen, &config->list[i]);
 	name_set_free(seen.seen);
 	for (size_t i = 0; i < config->catch_all_count; i++)
 		audit_warning(audit,
-			"recipients.catch-all: nobody is unknown in %s, so who harvests there is "
+			"%s: recipients.catch-all: nobody is unknown in %s, so who harvests there "
+			"is "
 			"neither counted nor disconnected (smtp.unknown-recipients); list its "
 			"recipients if they can be told",
+			config_key_place(config, "recipients", "catch-all", place),
 			config->catch_all[i]);
 }
 

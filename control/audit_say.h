@@ -21,6 +21,10 @@ void audit_warning(struct audit *audit, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void audit_ok(struct audit *audit, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+// A list as the lines begin with it: FILE:LINE: list "NAME".
+#define AUDIT_LIST 400
+const char *audit_list(const struct audit *audit, const char *name, char text[AUDIT_LIST]);
+
 bool audit_is_folder(const char *path);
 
 // control/audit_backend.c: where the mail goes. May ask it, for some seconds at most.

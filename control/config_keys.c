@@ -322,6 +322,21 @@ const struct config_key *config_key_find(const char *section, const char *name)
 	return NULL;
 }
 
+const char *config_key_place(
+	const struct config *config, const char *section, const char *name, char text[CONFIG_PLACE])
+{
+	const struct config_key *key = config_key_find(section, name);
+	const struct config_where *place = key == NULL || config->where == NULL
+						   ? NULL
+						   : &config->where[key - config_keys];
+
+	if (place == NULL || place->file == NULL)
+		snprintf(text, CONFIG_PLACE, "%.280s", config->file);
+	else
+		snprintf(text, CONFIG_PLACE, "%.280s:%u", place->file, place->line);
+	return text;
+}
+
 const struct config_section_row *config_section_find(const char *name)
 {
 	for (unsigned i = 1; i < config_section_count; i++) { // 0, the top, can't be written

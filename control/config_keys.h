@@ -83,6 +83,13 @@ extern const unsigned config_section_count;
 
 // NULL when there is none.
 const struct config_key *config_key_find(const char *section, const char *name);
+
+struct config;
+// "FILE:LINE" of a key that stands in no titled section, or the file when it isn't set.
+#define CONFIG_PLACE 300
+const char *config_key_place(const struct config *config, const char *section, const char *name,
+	char text[CONFIG_PLACE]);
+
 const struct config_section_row *config_section_find(const char *name);
 
 // What `name`, written in `section`, was probably meant to be: "'wait' of waiting { }", or "" when nothing is near.

@@ -138,6 +138,11 @@ static void check_totals(
 			"never deferred; set both");
 }
 
+static bool is_faulty(const struct config_reading *reading, unsigned instance, const char *name)
+{
+	return config_setting_of(reading, instance, config_key_find("policy", name))->faulty;
+}
+
 void config_check_policies(struct config_reading *reading)
 {
 	struct config *config = reading->config;
@@ -154,7 +159,8 @@ void config_check_policies(struct config_reading *reading)
 			faults_add(reading->faults, instance->place.file, instance->place.line,
 				"policy: more than %d policies; put some of them together",
 				POLICIES_MOST);
-		if (policy->domain_count + policy->address_count == 0)
+		if (policy->domain_count + policy->address_count == 0 &&
+			!is_faulty(reading, i, "domains") && !is_faulty(reading, i, "addresses"))
 			config_fault(reading, i, config_key_find("policy", "domains"), 0,
 				"nobody has this policy; name domains or addresses");
 		check_lists(reading, i, policy);

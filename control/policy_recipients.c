@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control/config_keys.h"
 #include "control/name_file.h"
 #include "control/patterns.h"
 
@@ -26,10 +27,14 @@ static bool take(void *context, const char *entry)
 
 static bool readable(const struct config *config, const char *key, const char *file, FILE *errors)
 {
+	char place[CONFIG_PLACE];
+
 	if (access(file, R_OK) == 0)
 		return true;
+	int error = errno;
+
 	fprintf(errors, "%s: recipients.%s: %s can't be read: %s; make it, or correct its name\n",
-		config->file, key, file, strerror(errno));
+		config_key_place(config, "recipients", key, place), key, file, strerror(error));
 	return false;
 }
 

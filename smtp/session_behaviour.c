@@ -126,10 +126,15 @@ static bool is_mended_by_wish(const struct session *session)
 }
 
 // The backend never gets a bare CR, LF or NUL: a mail that is not refused for one is mended.
+// As the recipients' policy says: they agree (session_recipient_judged()).
+static unsigned newline_mode(const struct session *session)
+{
+	return bs_check_mode(session_policy(session), session->policy_row, BS_CHECK_BARE_NEWLINE);
+}
+
 bool session_mends_newlines(const struct session *session)
 {
-	return mode_of(session, BS_CHECK_BARE_NEWLINE) != BS_MODE_ENFORCE ||
-	       is_mended_by_wish(session);
+	return newline_mode(session) != BS_MODE_ENFORCE || is_mended_by_wish(session);
 }
 
 static const char *name_faults(uint8_t faults)
@@ -155,8 +160,7 @@ bool session_refuses_newlines(struct session *session, char line[REPLY_LINE])
 		format_reply(session, BS_CHECK_BARE_NEWLINE, name_faults(faults), line);
 		return true;
 	}
-	if (!mail->mended && !by_wish &&
-		mode_of(session, BS_CHECK_BARE_NEWLINE) == BS_MODE_OBSERVE) {
+	if (!mail->mended && !by_wish && newline_mode(session) == BS_MODE_OBSERVE) {
 		counters->check[BS_CHECK_BARE_NEWLINE].hit++;
 		bs_log(session->around.log, BS_LOG_WARNING,
 			"warning: message has %s, mended, from %.60s[%s] session=%s",
