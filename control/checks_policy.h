@@ -34,6 +34,10 @@ struct bs_rates {
 	uint32_t recipients;  // asked for
 };
 
+// A reply's text, before its $words are replaced: so short that that of early-talk fits its template with the longest
+// hostname and contact (RFC 5321, 4.5.3.1.5).
+#define BS_CHECK_REPLY 116
+
 #define BS_DNSL_MOST 64u // DNS lists; a bit each
 
 struct bs_checks {

@@ -49,6 +49,13 @@ BS_CHECKS(X) // NOLINT(bugprone-sizeof-expression): which bytes a name has is as
 	 .sentence = "Where a refusal is given at the earliest. rcpt: so that the log has sender and recipient, and postmaster, abuse and recipients of a policy can be reached; with mail and connect they can't."}, \
 	BS_CHECKS(CHECK_KEYS)
 
+// What is said when it refuses or defers.
+#define REPLY_KEY(identifier, row, at, does, how, hits, misses, answer, digits, text, says) \
+	{"replies", name_##row, KIND_REPLY, FIELD(config, smtp.reply[BS_CHECK_##identifier]), .change = CHANGE_RELOAD, .standard = text, .most = BS_CHECK_REPLY - 1, \
+	 .sentence = "Behind " #answer " " digits ": " says "."},
+
+#define REPLIES_KEYS BS_CHECKS(REPLY_KEY)
+
 #define GREYLIST_KEYS \
 	{"greylist", "delay", KIND_DURATION, FIELD(config, smtp.checks.greylist.delay_ms), .change = CHANGE_SET, .standard = "5m", .least = SECOND, .most = DAY, \
 	 .sentence = "How long after the first try a further one passes."}, \

@@ -117,6 +117,7 @@ const struct config_key config_keys[] = {
 	 .sentence = "So long after a mail of it was accepted a source gets no verdict, whatever else it does. 0s: it gets one."},
 
 	CHECKS_KEYS
+	REPLIES_KEYS
 	GREYLIST_KEYS
 	RATES_KEYS
 
@@ -275,6 +276,12 @@ const struct config_section_row config_sections[] = {
 		"HIT/MISS, which add to the total of a session. A check that refuses does so "
 		"whatever its "
 		"weights are."},
+	{"replies", false,
+		"What a client is told when a check refuses or defers it, behind the reply's code. "
+		"$client, $name, $helo, "
+		"$sender, $sender-domain, $recipient and $detail stand for what they say (nothing "
+		"of it is known for early-talk); "
+		"'contact' is appended."},
 	{"greylist", false,
 		"Greylisting, when checks.greylist is not off: who was not seen before is told to "
 		"come "

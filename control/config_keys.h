@@ -15,6 +15,7 @@
 enum config_kind {
 	KIND_HOSTNAME,    // char[width]; fully qualified
 	KIND_TEXT,        // char[width]; printable ASCII
+	KIND_REPLY,       // the same; its $words stand for something (smtp/checks/reply_text.h)
 	KIND_DELIMITERS,  // char[width]; what parts a recipient's name from its extension
 	KIND_PCI,         // char[width]; PCI address with domain
 	KIND_ZONE,        // char[width]; zone of a DNS list, perhaps with a secret key

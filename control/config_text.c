@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "control/config_values.h"
+#include "smtp/checks/reply_text.h"
 #include "smtp/dns/servers.h"
 #include "smtp/relay_place.h"
 
@@ -194,7 +195,7 @@ static bool log_target(const char *text, char *why)
 }
 
 // RFC 5321, 4.2: a reply is printable ASCII.
-static bool reply_text(const char *text, char *why)
+static bool printable(const char *text, char *why)
 {
 	for (const char *c = text; *c != '\0'; c++) {
 		if (*c < ' ' || *c > '~')
@@ -202,6 +203,19 @@ static bool reply_text(const char *text, char *why)
 				"only printable ASCII can be sent in a reply; write it without");
 	}
 	return true;
+}
+
+static bool known_words(const struct config_key *key, const char *text, char *why)
+{
+	size_t length;
+	const char *word = reply_text_unknown(text, &length);
+	if (strcmp(key->name, "early-talk") == 0 && strchr(text, '$') != NULL)
+		return refuse(why, "nothing is known of a client that early; write it without $");
+	return word == NULL ||
+	       refuse(why,
+		       "'$%.*s' stands for nothing; write $client, $name, $helo, $sender, "
+		       "$sender-domain, $recipient, $detail, or $$ for a dollar",
+		       (int)(length < 40 ? length : 40), word);
 }
 
 bool config_text_check(const struct config_key *key, const char *text, char *why)
@@ -217,7 +231,9 @@ bool config_text_check(const struct config_key *key, const char *text, char *why
 	case KIND_HOSTNAME:
 		return config_text_domain(text, 2, why);
 	case KIND_TEXT:
-		return reply_text(text, why);
+		return printable(text, why);
+	case KIND_REPLY:
+		return printable(text, why) && known_words(key, text, why);
 	case KIND_DELIMITERS:
 		return only(text, DELIMITERS) ||
 		       refuse(why,

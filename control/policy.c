@@ -50,13 +50,13 @@ struct alone {
 struct bs_policy *policy_new(const struct config *config, FILE *errors)
 {
 	struct alone *alone = calloc(1, sizeof(*alone));
+	struct template_words words = template_words_of(config);
 	struct bs_policy *policy;
 
 	if (alone == NULL)
 		return NULL;
 	alone->base = policy_base_new(config, errors);
-	policy = alone->base == NULL || !templates_compose(config->hostname, config->contact,
-						config->teaser, alone->texts)
+	policy = alone->base == NULL || !templates_compose(&words, alone->texts)
 			 ? NULL
 			 : policy_make(config, alone->base, NULL, alone->texts, 0);
 	if (policy == NULL) {

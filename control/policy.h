@@ -148,7 +148,8 @@ struct bs_policy {
 	uint32_t unknown_recipients;  // of one session; one more and it is disconnected
 	uint8_t allowed_bare_newline; // enum bs_bare_newline, for clients with BS_ACTION_ALLOW
 	// checks
-	struct bs_checks checks;  // of all recipients, but for those of a policy of their own
+	struct bs_checks checks; // of all recipients, but for those of a policy of their own
+	char reply[BS_CHECK_COUNT][BS_CHECK_REPLY]; // the texts; "": the row's own
 	uint32_t dns_deadline_ms; // that a reply to RCPT waits for the DNS at most
 	uint8_t refuse_at;        // enum bs_checks_at
 	bool sender_failure_defers; // 450 when the DNS does not say whether the sender's domain exists

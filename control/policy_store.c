@@ -114,8 +114,8 @@ static bool may_write(const void *self, unsigned number)
 static bool choose_texts(struct policy_store *store, uint8_t *number)
 {
 	struct bs_template_set *wanted = malloc(sizeof(*wanted));
-	if (wanted == NULL || !templates_compose(store->config->hostname, store->config->contact,
-				      store->config->teaser, wanted)) {
+	struct template_words words = template_words_of(store->config);
+	if (wanted == NULL || !templates_compose(&words, wanted)) {
 		free(wanted);
 		return false;
 	}

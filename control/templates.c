@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "control/config.h"
+
 struct text {
 	const char *before; // the hostname
 	const char *after;
@@ -21,9 +23,8 @@ struct text {
 static const struct text texts[BS_TEMPLATES] = {
 	[BS_TEMPLATE_NONE] = {"", "", false, false},
 	[BS_TEMPLATE_GREETING] = {"220 ", " ESMTP", true, false},
-	[BS_TEMPLATE_TEASER] = {"220-", " ", true, false}, // and the operator's words
-	[BS_TEMPLATE_PREGREET] = {"554 ", " you spoke before the greeting; wait for 220", true,
-		true},
+	[BS_TEMPLATE_TEASER] = {"220-", " ", true, false},  // and the operator's words
+	[BS_TEMPLATE_PREGREET] = {"554 ", " ", true, true}, // and the reply of early-talk
 	[BS_TEMPLATE_DENIED] = {"554 ", " your address is on a deny list of this server", true,
 		true},
 	[BS_TEMPLATE_SYNC] = {"554 5.5.0 you spoke before the greeting arrived; wait for 220", "",
@@ -46,30 +47,36 @@ static const struct text texts[BS_TEMPLATES] = {
 			false},
 };
 
-bool templates_compose(
-	const char *hostname, const char *contact, const char *teaser, struct bs_template_set *set)
+bool templates_compose(const struct template_words *words, struct bs_template_set *set)
 {
 	memset(set, 0, sizeof(*set)); // two sets are compared as bytes
 	for (unsigned i = BS_TEMPLATE_NONE + 1; i < BS_TEMPLATES; i++) {
 		const struct text *text = &texts[i];
 		struct bs_template *template = &set->template[i];
-		bool asks = text->refusal && contact[0] != '\0';
-		bool teases = i == BS_TEMPLATE_TEASER;
+		bool asks = text->refusal && words->contact[0] != '\0';
+		const char *own = i == BS_TEMPLATE_TEASER     ? words->teaser
+				  : i == BS_TEMPLATE_PREGREET ? words->early_talk
+							      : "";
 
-		if (teases && teaser[0] == '\0')
+		if (i == BS_TEMPLATE_TEASER && own[0] == '\0')
 			continue;
-		int length = snprintf(template->text, sizeof(template->text), "%s%s%s%s%s\r\n",
-			text->before, text->named ? hostname : "", text->after,
-			asks ? "; contact: " : "",
-			asks     ? contact
-			: teases ? teaser
-				 : "");
+		int length = snprintf(template->text, sizeof(template->text), "%s%s%s%s%s%s\r\n",
+			text->before, text->named ? words->hostname : "", text->after, own,
+			asks ? "; contact: " : "", asks ? words->contact : "");
 
 		if (length < 0 || (size_t)length >= sizeof(template->text))
 			return false;
 		template->length = (uint16_t)length;
 	}
 	return true;
+}
+
+struct template_words template_words_of(const struct config *config)
+{
+	return (struct template_words){.hostname = config->hostname,
+		.contact = config->contact,
+		.teaser = config->teaser,
+		.early_talk = config->smtp.reply[BS_CHECK_EARLY_TALK]};
 }
 
 int templates_choose(struct template_sets *sets, const struct bs_template_set *wanted,

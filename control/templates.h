@@ -7,10 +7,18 @@
 
 #include "control/policy.h"
 
-// Composes the texts of a hostname, a contact and a teaser, "" for none. False when a text is too long for a template, which
-// config_read()'s limits on these rule out.
-bool templates_compose(
-	const char *hostname, const char *contact, const char *teaser, struct bs_template_set *set);
+struct template_words {
+	const char *hostname;
+	const char *contact;    // "": none
+	const char *teaser;     // "": none
+	const char *early_talk; // what is said to who spoke before the greeting
+};
+
+// Composes the texts. False when one is too long for a template, which config_read()'s limits on these rule out.
+bool templates_compose(const struct template_words *words, struct bs_template_set *set);
+// Those of a configuration.
+struct config;
+struct template_words template_words_of(const struct config *config);
 
 // All sets, the current one first of all; zero before the first templates_choose(). A record of the dataplane remembers a
 // set by its number, for as long as it may have to send something again: five minutes where a client was greeted and says

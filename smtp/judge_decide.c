@@ -18,7 +18,8 @@ static void answer(const struct check_context *context, enum bs_check check, uin
 	struct reply_values values = {.facts = context->facts,
 		.name = judgement_client_name(context->judgement),
 		.detail = context->judgement->result[check].detail};
-	reply_text(checks[check].text, &values, "", verdict->text, sizeof(verdict->text));
+	reply_text(check_reply(context->policy, check), &values, "", verdict->text,
+		sizeof(verdict->text));
 }
 
 // What would have been the answer; the first stands.

@@ -31,12 +31,12 @@ static bool is_spared(const struct session *session)
 static size_t format_reply(
 	struct session *session, enum bs_check check, const char *detail, char line[REPLY_LINE])
 {
+	const struct bs_policy *policy = session_policy(session);
 	const struct reply_values values = {&session->facts, client_name(session), detail};
 	int length = snprintf(line, REPLY_LINE, "%u %.11s ", checks[check].code,
 		checks[check].enhanced); // at most 16
-	return (size_t)length + reply_text(checks[check].text, &values,
-					session_policy(session)->contact, line + length,
-					REPLY_LINE - (size_t)length);
+	return (size_t)length + reply_text(check_reply(policy, check), &values, policy->contact,
+					line + length, REPLY_LINE - (size_t)length);
 }
 
 static void end_with(struct session *session, enum bs_check check, enum ending ending)

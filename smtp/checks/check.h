@@ -72,6 +72,9 @@ struct check {
 
 extern const struct check checks[BS_CHECK_COUNT];
 
+// The text of its reply in this policy, before its $words are replaced.
+const char *check_reply(const struct bs_policy *policy, enum bs_check check);
+
 // Sets outcome and detail (printf).
 void check_says(struct check_result *result, enum check_outcome outcome, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

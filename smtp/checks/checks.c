@@ -35,6 +35,11 @@ const struct check checks[BS_CHECK_COUNT] = {
 #undef X
 };
 
+const char *check_reply(const struct bs_policy *policy, enum bs_check check)
+{
+	return policy->reply[check][0] != 0 ? policy->reply[check] : checks[check].text;
+}
+
 void check_says(struct check_result *result, enum check_outcome outcome, const char *format, ...)
 {
 	va_list arguments;

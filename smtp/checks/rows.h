@@ -10,7 +10,7 @@
 //                a miss adds its weight in any case
 //   mode         the default (enum bs_mode)
 //   hit, miss    default weights in hundredths
-//   code, enhanced, text: the reply; in the text $client, $name, $helo, $sender, $sender-domain, $recipient and $detail stand for
+//   code, enhanced, text: the reply, its text as long as replies { } has no other; in it $client, $name, $helo, $sender, $sender-domain, $recipient and $detail stand for
 //                what they say (smtp/checks/reply_text.h). The operator's contact is appended.
 //
 // Order is precedence: of several that refuse, the first gives the reply. A leaf: includes nothing; any thread.
@@ -18,7 +18,7 @@
 
 // clang-format off
 #define BS_CHECKS(X) \
-	X(EARLY_TALK, early_talk, BEHAVIOUR, REFUSES, ENFORCE, 0, 0, 554, "5.5.1", "Error: spoke before the greeting", \
+	X(EARLY_TALK, early_talk, BEHAVIOUR, REFUSES, ENFORCE, 0, 0, 554, "5.5.1", "you spoke before the greeting; wait for 220", \
 		"speaks before it was greeted") \
 	X(PIPELINING, pipelining, BEHAVIOUR, REFUSES, ENFORCE, 0, 0, 554, "5.5.0", "Error: SMTP protocol synchronization", \
 		"sends commands before it may (RFC 2920)") \

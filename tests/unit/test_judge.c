@@ -244,3 +244,15 @@ Test(judge, a_trusted_relay_is_not_asked_about_itself)
 	snprintf(sender.domain, sizeof(sender.domain), "example.com");
 	end();
 }
+
+Test(judge, the_operator_writes_the_reply)
+{
+	begin("");
+	mode(BS_CHECK_SENDER_DOMAIN, BS_MODE_ENFORCE, 0);
+	snprintf(policy.reply[BS_CHECK_SENDER_DOMAIN], BS_CHECK_REPLY,
+		"[$client] says $sender-domain for $recipient, $$5");
+	struct judgement_verdict verdict = find();
+	cr_assert_eq(verdict.code, 550);
+	cr_assert_str_eq(verdict.text, "[192.0.2.7] says example.com for alice@example.org, $5");
+	end();
+}

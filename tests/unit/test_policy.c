@@ -242,8 +242,9 @@ Test(policy, longest_texts)
 		complete_reply(&policy->texts[0].template[i], "");
 	struct bs_template_set set;
 	memset(policy->contact, 'c', 255);
-	cr_expect_not(templates_compose(policy->hostname, policy->contact, "", &set),
-		"a text longer than its template was composed");
+	struct template_words words = {policy->hostname, policy->contact, "", ""};
+	cr_expect_not(
+		templates_compose(&words, &set), "a text longer than its template was composed");
 	policy_free(policy);
 	free(said);
 }
