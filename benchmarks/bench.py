@@ -16,13 +16,14 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "tests", "e2e"))
 
+import checks  # noqa: E402
 import daemon  # noqa: E402
 import network  # noqa: E402
 import peers  # noqa: E402
 
 CLIENT, SERVER = 0, 1  # processors
 RUNS, SECONDS, PARALLEL = 3, 6, 100
-TRIPLETS = 1000000
+TRIPLETS, CONNECTIONS = 1000000, 1000
 SOURCES = ("198.19.0.1", 64)
 RECIPIENT = "a@example.org"
 LIMITED = 0.95  # of processor 0 busy: then the client was the limit
@@ -48,10 +49,11 @@ def others():
     return (after[0] - before[0]) / max(1, after[1] - before[1])
 
 
-def load(space, script, target, port, seconds, sources=SOURCES):
-    """One run of smtp_load in the namespace; what it printed, as numbers."""
+def load(space, script, target, port, seconds, sources=SOURCES, most=None):
+    """One run of smtp_load in the namespace, of so many sessions at most; what it printed, as numbers."""
     foreign = others()
     words = [*ON_CLIENT, SMTP_LOAD, "-c", str(PARALLEL), "-t", str(seconds)]
+    words += ["-m", str(most)] if most else []
     if sources:
         words += ["-s", sources[0], "-n", str(sources[1])]
     done = subprocess.run(space.inside(*words, script, target, str(port)), stdout=subprocess.PIPE,
@@ -102,13 +104,16 @@ def prepare(wire):
 
 
 @contextlib.contextmanager
-def barscreen(folder, backend):
-    """One core for all of it; the default of going to sleep when idle; no wait; no source is refused for good."""
+def barscreen(folder, backend, more=None, names=None):
+    """One core for all of it; the default of going to sleep when idle; no wait; no source is refused for good. `more`: of the
+    configuration; `names`: the DNS that it asks (dns.World)."""
     wire = network.Wire("net_af_packet")
     process = None
     try:
         prepare(wire)
-        process = daemon.Barscreen(folder, wire, "", {
+        if names:
+            names.link(wire.server)
+        process = daemon.Barscreen(folder, wire, "", (more or {}) | {
             "": {"backend": backend(wire) if callable(backend) else backend},
             "machine": {"dataplane-cores": [SERVER], "worker-cores": [SERVER]},
             "limits": {"connections": 65536, "half-open": 4096, "talking": 4096},
@@ -260,6 +265,59 @@ def mail():
     tell("mail", median(own, rate), "mails/s", "postfix-directly", median(other, rate), notes(own, other))
 
 
+def judging(names, address):
+    """The sessions of sessions() with all checks on, their DNS cache warm, and with all of them off."""
+    with place() as folder:
+        os.makedirs(os.path.join(folder, "mail", "example.org", "a", "tmp"))
+        with barscreen(folder, f"maildir:{folder}/mail", checks.all_on(), names) as process:
+            if not checks.lists_count(process) or not checks.acquaint(process, address):
+                raise Void("DNS lists or greylisting are not on")
+
+            def run(change, judged):
+                def measure(seconds):
+                    process.change(change)
+                    process.ask("reload")
+                    before = checks.judged(process)
+                    result = load(process.wire.clients, "refused", network.SERVER4, 25, seconds)
+                    counts = {now - before[name] for name, now in checks.judged(process).items()}
+                    if counts != {result["good"] if judged else 0}:
+                        raise Void(f"of {result['good']:.0f} sessions checks were run in {counts}")
+                    return result
+                return measure
+
+            own, reference = turns(RUNS, run(checks.all_on(), True), run(checks.all_off(), False))
+            if checks.trouble(process):
+                raise Void(f"{checks.trouble(process)} questions without answer")
+    tell("checks", median(own, rate), "sessions/s", "checks-off", median(reference, rate), notes(own, reference))
+    tell("checks-cpu", median(own, cost), "cpu-s/1000", "checks-off", median(reference, cost),
+         [foreign(own, reference)])
+
+
+def questions(names, address):
+    """CONNECTIONS of one source to a barscreen that knows nothing yet."""
+    with place() as folder:
+        os.makedirs(os.path.join(folder, "mail", "example.org", "a", "tmp"))
+        change = checks.all_on()
+        change["checks"]["greylist"] = "observe"  # the first ones would be told to come again
+        with barscreen(folder, f"maildir:{folder}/mail", change, names) as process:
+            if not checks.lists_count(process):
+                raise Void("DNS lists are not on")
+            checks.write_down(names)
+            run = load(process.wire.clients, "refused", network.SERVER4, 25, 60, (address, 1), CONNECTIONS)
+            asked = checks.asked(names)
+            if run["good"] != CONNECTIONS or not asked or checks.trouble(process):
+                raise Void(f"{run['good']} sessions, {len(asked)} questions, {checks.trouble(process)} without answer")
+    tell("dns-questions", len(asked), "questions", "distinct-questions", len(set(asked)),
+         [f"{CONNECTIONS} connections of one source"])
+
+
+def all_checks():
+    addresses = [f"198.19.0.{number + 1}" for number in range(SOURCES[1])]
+    with checks.world(addresses) as names:
+        judging(names, addresses[0])
+        questions(names, addresses[0])
+
+
 def greylist():
     """A million triplets: a lookup, memory and disk for one, and how soon a restart has them again."""
     with place() as folder:
@@ -283,7 +341,7 @@ def greylist():
     tell("greylist-restart", field("load-s"), "s", "goal", 2, remark)
 
 
-BENCHES = {"sessions": sessions, "mail": mail, "greylist": greylist}
+BENCHES = {"sessions": sessions, "mail": mail, "checks": all_checks, "greylist": greylist}
 
 
 def main(words):

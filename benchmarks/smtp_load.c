@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // An SMTP client for benchmarks, on sockets of the kernel and one epoll: keeps N scripted sessions under way, each
-// from the next of a row of source addresses, for some seconds; then lets those under way finish. It counts only
-// sessions in which every reply had the code that was expected. Prints one line of name=value:
+// from the next of a row of source addresses, for some seconds or up to a number; then lets those under way finish. It
+// counts only sessions in which every reply had the code that was expected. Prints one line of name=value:
 //   rate       good sessions a second, while new ones were begun
 //   good, bad  sessions, all of them
 //   cpu0=...   busy seconds of each processor in the time of `rate`, from /proc/stat
@@ -68,6 +68,7 @@ struct load {
 	unsigned parallel, running;
 	int epoll;
 	double end;                  // no new session from then on
+	uint64_t most, begun;        // nor after so many; 0: no bound
 	uint64_t good, bad, counted; // counted: good ones before `end`
 	char fault[LINE];            // the first bad session's
 	struct session session[SESSIONS_MOST];
@@ -136,6 +137,12 @@ static void begin(struct session *session)
 	if (epoll_ctl(load.epoll, EPOLL_CTL_ADD, session->fd, &event) < 0)
 		die("epoll_ctl");
 	load.running++;
+	load.begun++;
+}
+
+static bool is_time_for_more(void)
+{
+	return now() < load.end && (load.most == 0 || load.begun < load.most);
 }
 
 static void finish(struct session *session, const char *fault)
@@ -149,7 +156,7 @@ static void finish(struct session *session, const char *fault)
 	} else if (load.bad++ == 0) {
 		snprintf(load.fault, sizeof(load.fault), "step %u: %.400s", session->step, fault);
 	}
-	if (now() < load.end)
+	if (is_time_for_more())
 		begin(session);
 }
 
@@ -246,7 +253,8 @@ static void make_mail(size_t size)
 
 static void usage(void)
 {
-	fprintf(stderr, "usage: smtp_load [-c PARALLEL] [-t SECONDS] [-s FIRST-SOURCE -n SOURCES] "
+	fprintf(stderr, "usage: smtp_load [-c PARALLEL] [-t SECONDS] [-m SESSIONS] [-s "
+			"FIRST-SOURCE -n SOURCES] "
 			"[-l MAIL-BYTES] "
 			"refused|accepted ADDRESS PORT\n");
 	exit(2);
@@ -257,12 +265,14 @@ static void options(int count, char **words, double *seconds)
 	int option;
 	size_t size = 4096;
 
-	while ((option = getopt(count, words, "c:t:s:n:l:")) != -1) {
+	while ((option = getopt(count, words, "c:t:m:s:n:l:")) != -1) {
 		long number = strtol(optarg, NULL, 10);
 		if (option == 'c' && number > 0 && number <= SESSIONS_MOST)
 			load.parallel = (unsigned)number;
 		else if (option == 't' && number > 0)
 			*seconds = (double)number;
+		else if (option == 'm' && number > 0)
+			load.most = (uint64_t)number;
 		else if (option == 's' && inet_addr(optarg) != INADDR_NONE)
 			load.source = ntohl(inet_addr(optarg));
 		else if (option == 'n' && number > 0)
@@ -309,9 +319,12 @@ int main(int count, char **words)
 	unsigned cpus = busy(before);
 	double start = checked = now();
 	load.end = start + seconds;
-	for (unsigned i = 0; i < load.parallel; i++)
-		begin(&load.session[i]);
-	while (now() < load.end) {
+	for (unsigned i = 0; i < load.parallel; i++) {
+		load.session[i].fd = -1;
+		if (is_time_for_more())
+			begin(&load.session[i]);
+	}
+	while (now() < load.end && load.running > 0) {
 		turn();
 		if (now() > checked + 1) { // also when there is always somebody who speaks
 			give_up_on_the_silent();
