@@ -91,7 +91,7 @@ static void audit_denied(struct audit *audit, const struct policy_base *base,
 static void audit_ourselves(struct audit *audit, const struct policy_base *base)
 {
 	const struct config *config = audit->config;
-	struct relay_address found[RELAY_ADDRESSES];
+	struct relay_address found[RELAY_ADDRESSES] = {0};
 	struct relay_place place;
 	char why[160];
 	unsigned count = 0;

@@ -8,7 +8,7 @@ from dnsl import LISTED, listing
 from listing import rcpt
 from refusals import RECIPIENT, expect_closed
 from relay import relay
-from reload import write
+from reload import refused, write
 from sources import greeting
 import smtp
 
@@ -115,6 +115,24 @@ def harvest():
             expect_equal(answers, [550] * 8 + [250], "to the allowed")
         expect_reply(greeting(here, ADDRESS, "198.18.1.9"), 220)
         expect_equal(here.barscreen.counter("verdicts-given"), 1, "verdicts given")
+        bad_files(here)
+
+
+def bad_files(here):
+    """A faulty file of recipients, patterns or traps is named with its line, and what was in force stays."""
+    for name, good, bad in (("known", "b@example.org", "b@@example.org"), ("patterns", "x@example[.]org", "(@example[.]org"),
+                            ("traps", "t@example.org", "t")):
+        path = os.path.join(here.folder, name)
+        with open(path, encoding="ascii") as file:
+            before = file.read().split()
+        write(path, [good, bad])
+        error = refused(here, "reload")
+        expect(f"{path}:2: " in error and bad in error, f"the fault is not named: {error}")
+        write(path, before if name != "known" else ["a@example.org", "b@example.org"])
+        expect_equal(session(here, "198.18.1.2", ["a@example.org", "b@example.org", "x@example.org", "t@example.org"]),
+                     [250, 550, 550, 550], f"answers with a faulty file of {name}")
+    here.barscreen.control("reload")
+    expect_equal(session(here, "198.18.1.2", ["a@example.org", "b@example.org"]), [250, 250], "answers after a reload")
 
 
 PEOPLE = ["a@example.org", "b@example.org", "c@example.org", "d@example.org", "e@example.org", "f@example.org", "g@example.org",

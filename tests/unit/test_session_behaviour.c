@@ -3,6 +3,8 @@
 // What no mail server does: other protocols, header lines as commands, commands before their time, bare newlines; and the modes of it.
 #include "session_stage.h"
 
+#include "control/recipient_map.h"
+
 TestSuite(session_behaviour, .init = stage_begin, .fini = stage_end);
 
 static void reopen(void)
@@ -173,6 +175,32 @@ Test(session_behaviour, bare_newlines_are_mended_when_they_are_borne)
 	cr_expect_eq(stage.counters.smuggling, 0);
 	cr_expect_eq(stage.counters.mails_accepted, 6);
 	expect_log("warning: message has bare <LF>, mended, from unknown[192.0.2.7] session=");
+	stage_open();
+}
+
+// The recipients' policy says it, not the one for all; whose policy differs in it is for another mail.
+Test(session_behaviour, bare_newlines_are_borne_for_some)
+{
+	struct bs_recipient_policy some = {.mode_set = UINT64_C(1) << BS_CHECK_BARE_NEWLINE};
+	struct bs_recipient_map *map = bs_recipient_map_new(1, "");
+	some.checks.mode[BS_CHECK_BARE_NEWLINE] = BS_MODE_OFF;
+	cr_assert(bs_recipient_map_add(map, "alice@example.org", 1));
+	stage.policy.recipient_policy = &some;
+	stage.policy.recipient_policy_count = 1;
+	stage.policy.recipient_map = map;
+	stage_open();
+	say_ehlo();
+	expect_mended("a\nb", "\r\na\r\nb\r\n");
+	say_mail("alice@example.org");
+	exchange("RCPT TO:<bob@example.org>\r\nRSET\r\n", "452 4.5.3 ");
+	say_mail("bob@example.org");
+	exchange("RCPT TO:<alice@example.org>\r\n", "452 4.5.3 ");
+	exchange("DATA\r\n", "354 ");
+	exchange("a\nb\r\n.\r\n", "550 5.5.2 ");
+	session_free(stage.session);
+	stage.policy.recipient_policy_count = 0;
+	stage.policy.recipient_map = NULL;
+	bs_recipient_map_free(map);
 	stage_open();
 }
 
