@@ -60,6 +60,12 @@ static const struct command_argument explain_arguments[] = {
 	{.name = "to", .kind = ARGUMENT_TEXT, .least = 1, .most = 320, .value = "RECIPIENT",
 	 .sentence = "the recipient, whose policy counts"},
 	{0}};
+static const struct command_argument cache_arguments[] = {
+	{.name = "name", .kind = ARGUMENT_TEXT, .needed = true, .positional = true, .least = 1, .most = 254, .value = "NAME",
+	 .sentence = "a name in the DNS, as it is asked for; an address: the name of its PTR"},
+	{.name = "type", .kind = ARGUMENT_WORD, .words = "A|AAAA|MX|TXT|PTR", .value = "TYPE",
+	 .sentence = "only answers of this type; all types without it"},
+	{0}};
 static const struct command_argument clear_arguments[] = {
 	{.name = "address", .kind = ARGUMENT_TEXT, .needed = true, .positional = true, .least = 2, .most = 49,
 	 .value = "ADDRESS|all", .sentence = "one source, or all"},

@@ -45,6 +45,10 @@
 		"let a source that behaved wait again") \
 	X(REMEMBERED_LIST, "remembered list", REQUEST_READS, limit_arguments, request_remembered_list, \
 		"the sources that behaved") \
+	X(CACHE_GET, "cache get", REQUEST_READS, cache_arguments, request_cache_get, \
+		"what each worker remembers of a name in the DNS") \
+	X(CACHE_DEL, "cache del", REQUEST_WRITES, cache_arguments, request_cache_del, \
+		"let all workers forget it, so that they ask again") \
 	X(DNSL, "dnsl", REQUEST_READS, no_arguments, request_dnsl, \
 		"DNS lists: which count, which are suspended and why") \
 	X(STOP, "stop", REQUEST_WRITES, no_arguments, request_stop, \

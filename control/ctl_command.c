@@ -75,6 +75,8 @@ SHOWS(greylist_list)
 SHOWS(remembered)
 SHOWS(remembered_list)
 SHOWS(deleted)
+SHOWS(cache)
+SHOWS(cache_deleted)
 
 #define ENTRY_WORDS "PREFIX [for TIME] [NOTE...]"
 
@@ -96,6 +98,8 @@ const struct ctl_command ctl_commands[COMMAND_COUNT] = {
 	[COMMAND_REMEMBERED_GET] = {.show = show_remembered},
 	[COMMAND_REMEMBERED_DEL] = {.show = show_deleted},
 	[COMMAND_REMEMBERED_LIST] = {.show = show_remembered_list},
+	[COMMAND_CACHE_GET] = {.show = show_cache},
+	[COMMAND_CACHE_DEL] = {.show = show_cache_deleted},
 	[COMMAND_RELOAD] = {.show = ctl_show_reload},
 	[COMMAND_ALLOW_ADD] = {ENTRY_WORDS, ctl_entry_request, ctl_show_entry},
 	[COMMAND_ALLOW_DEL] = {.show = ctl_show_removed},

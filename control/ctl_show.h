@@ -7,6 +7,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+// ctl_show_cache.c
+void ctl_show_cache(FILE *out, const json_t *answer);
+void ctl_show_cache_deleted(FILE *out, const json_t *answer);
+
 // ctl_show_log.c: one answer of "log"
 void ctl_show_log(FILE *out, const json_t *answer);
 // ctl_show_sessions.c

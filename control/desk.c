@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "dataplane/seam/stream.h"
+#include "smtp/dns/view.h"
 
 #define DOORS_MAX (BS_DATAPLANES_MAX + BS_WORKERS_MAX)
 
@@ -38,8 +39,10 @@ struct desk *desk_new(struct bs_bell *bell)
 
 static void free_case(struct desk_case *one)
 {
-	for (uint32_t i = 0; i < one->count; i++)
+	for (uint32_t i = 0; i < one->count; i++) {
 		free(one->inquiry[i].view);
+		free(one->inquiry[i].dns);
+	}
 	free(one);
 }
 
@@ -74,7 +77,10 @@ struct desk_case *desk_open(struct desk *desk, const struct bs_question *questio
 		// Any of them may have all that are wanted; memory that isn't touched costs nothing.
 		inquiry->room = question->kind == BS_QUESTION_LIST ? most : 0;
 		inquiry->view = calloc(inquiry->room + 1, sizeof(inquiry->view[0]));
-		if (inquiry->view == NULL) {
+		if (question->kind == BS_QUESTION_DNS)
+			inquiry->dns = calloc(DNS_VIEWS, sizeof(inquiry->dns[0]));
+		if (inquiry->view == NULL ||
+			(question->kind == BS_QUESTION_DNS && inquiry->dns == NULL)) {
 			free_case(one);
 			return NULL;
 		}
@@ -151,6 +157,11 @@ bool desk_found(const struct desk_case *one)
 			return true;
 	}
 	return false;
+}
+
+const struct bs_inquiry *desk_answer(const struct desk_case *one, uint32_t number)
+{
+	return number < one->count ? &one->inquiry[number] : NULL;
 }
 
 void desk_close(struct desk *desk, struct desk_case *one)

@@ -31,5 +31,7 @@ bool desk_turn(struct desk *desk, struct desk_case *one);
 uint32_t desk_views(const struct desk_case *one, bool *more);
 const struct bs_view *desk_view(const struct desk_case *one, uint32_t number);
 bool desk_found(const struct desk_case *one);
+// What an lcore said, in the order of the doors; NULL behind the last.
+const struct bs_inquiry *desk_answer(const struct desk_case *one, uint32_t number);
 // At any time; who answers still is waited for in the background.
 void desk_close(struct desk *desk, struct desk_case *one);

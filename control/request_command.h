@@ -51,6 +51,7 @@ bool request_dump(struct request_answer *answer, json_t *object);
 // The handlers, by file:
 //   request_explain.c  explain
 //   report_dnsl.c      dnsl
+//   request_cache.c    cache get, cache del
 //   request_log.c      log
 //   request_sessions.c sessions, sessions kill
 //   request_status.c   status, stats, stop, help

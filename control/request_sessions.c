@@ -3,10 +3,9 @@
 // Commands about single connections: sessions, sessions kill. What the lcores own is asked of them through the desk, so the
 // answer comes later (request_answer.later).
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "control/desk.h"
 #include "control/request_command.h"
+#include "control/request_lcores.h"
 #include "dataplane/seam/log.h"
 
 #define LIMIT 100 // connections listed where no limit is given
@@ -63,14 +62,9 @@ static json_t *list(const struct desk_case *one)
 	return json_pack("{s:b, s:o, s:b}", "ok", 1, "sessions", array, "more", (int)more);
 }
 
-static struct desk_case *case_of(uint64_t ticket)
-{
-	return (struct desk_case *)(uintptr_t)ticket;
-}
-
 static bool list_later(struct daemon *daemon, uint64_t ticket, struct request_answer *answer)
 {
-	struct desk_case *one = case_of(ticket);
+	struct desk_case *one = request_case(ticket);
 	if (!desk_turn(daemon->desk, one))
 		return false;
 	request_dump(answer, list(one));
@@ -80,7 +74,7 @@ static bool list_later(struct daemon *daemon, uint64_t ticket, struct request_an
 
 static bool kill_later(struct daemon *daemon, uint64_t ticket, struct request_answer *answer)
 {
-	struct desk_case *one = case_of(ticket);
+	struct desk_case *one = request_case(ticket);
 	if (!desk_turn(daemon->desk, one))
 		return false;
 	request_dump(answer, desk_found(one)
@@ -88,25 +82,6 @@ static bool kill_later(struct daemon *daemon, uint64_t ticket, struct request_an
 				     : request_error("there is no such connection (any more)"));
 	desk_close(daemon->desk, one);
 	return true;
-}
-
-static void forget(struct daemon *daemon, uint64_t ticket)
-{
-	desk_close(daemon->desk, case_of(ticket));
-}
-
-static json_t *ask(struct request_call *call, const struct bs_question *question, uint32_t most,
-	bool (*later)(struct daemon *, uint64_t, struct request_answer *))
-{
-	if (call->daemon->desk == NULL)
-		return request_error("barscreen is still starting");
-	struct desk_case *one = desk_open(call->daemon->desk, question, most);
-	if (one == NULL)
-		return NULL;
-	call->answer->later = later;
-	call->answer->forget = forget;
-	call->answer->ticket = (uintptr_t)one;
-	return NULL;
 }
 
 json_t *request_sessions(struct request_call *call)
@@ -124,7 +99,8 @@ json_t *request_sessions(struct request_call *call)
 	}
 	snprintf(question.helo, sizeof(question.helo), "%s", helo != NULL ? helo : "");
 	snprintf(question.from, sizeof(question.from), "%s", from != NULL ? from : "");
-	return ask(call, &question, (uint32_t)request_count(call, "limit", LIMIT), list_later);
+	return request_lcores(
+		call, &question, (uint32_t)request_count(call, "limit", LIMIT), list_later);
 }
 
 json_t *request_sessions_kill(struct request_call *call)
@@ -133,5 +109,5 @@ json_t *request_sessions_kill(struct request_call *call)
 	const char *session = request_word(call, "session");
 	if (!bs_session_id_parse(session, &question.dataplane, &question.serial))
 		return request_error("\"%s\" is no session id of this process", session);
-	return ask(call, &question, 0, kill_later);
+	return request_lcores(call, &question, 0, kill_later);
 }

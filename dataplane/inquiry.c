@@ -78,6 +78,9 @@ unsigned inquiry_turn(struct dataplane *dataplane)
 	if (inquiry->question.kind == BS_QUESTION_KILL &&
 		inquiry->question.dataplane != dataplane->number)
 		more = false;
+	if (inquiry->question.kind == BS_QUESTION_DNS ||
+		inquiry->question.kind == BS_QUESTION_FORGET)
+		more = false; // only workers ask the DNS
 	for (; more && done <= RECORDS_A_TURN && inquiry->cursor[0] < connections->fresh; done++) {
 		struct connection *c = &connections->record[inquiry->cursor[0]++];
 		if (inquiry->question.kind == BS_QUESTION_LIST)

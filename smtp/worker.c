@@ -259,7 +259,7 @@ unsigned worker_poll(void *self, uint64_t now_ns)
 	else if (!atomic_load_explicit(worker->settings.draining, memory_order_relaxed))
 		all->draining =
 			false; // taken back: new clients are served, those who were told end
-	done += worker_inquiry_turn(&worker->settings);
+	done += worker_inquiry_turn(&worker->settings, worker->resolver);
 	for (unsigned i = 0; i < CONVERSATIONS_A_TURN && !TAILQ_EMPTY(&all->run); i++, done++)
 		conversation_turn(TAILQ_FIRST(&all->run));
 	return done;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A worker's answers to control (dataplane/seam/inquiry.h): its sessions.
+// A worker's answers to control (dataplane/seam/inquiry.h): its sessions, and what its resolver remembers.
 //
 // Owner: one worker.
 #pragma once
@@ -8,5 +8,7 @@
 #include "dataplane/seam/inquiry.h"
 #include "smtp/worker.h"
 
-// A bounded piece of what is asked; returns how many streams were looked at.
-unsigned worker_inquiry_turn(const struct worker_settings *settings);
+struct resolver;
+
+// A bounded piece of what is asked; returns how many streams were looked at. `resolver` may be NULL.
+unsigned worker_inquiry_turn(const struct worker_settings *settings, struct resolver *resolver);

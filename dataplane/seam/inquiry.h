@@ -56,9 +56,13 @@ struct bs_view {
 	char from[BS_VIEW_FROM]; // empty when there is no transaction, or it is <>
 };
 
+#define BS_QUESTION_NAME 254 // RFC 1035, 2.3.4: a name as text, with its NUL
+
 enum bs_question_kind {
 	BS_QUESTION_LIST,
-	BS_QUESTION_KILL, // 421 4.7.0 at the next chance, or a reset for who may not be spoken to
+	BS_QUESTION_KILL,   // 421 4.7.0 at the next chance, or a reset for who may not be spoken to
+	BS_QUESTION_DNS,    // which answers of the DNS are remembered; workers have some
+	BS_QUESTION_FORGET, // to forget these
 };
 
 struct bs_question {
@@ -71,17 +75,24 @@ struct bs_question {
 	// KILL
 	uint8_t dataplane;
 	uint32_t serial;
+	// DNS, FORGET
+	char name[BS_QUESTION_NAME];
+	uint16_t type; // enum dns_type; 0: all
 };
+
+struct dns_view; // smtp/dns/view.h
 
 struct bs_inquiry {
 	struct bs_question question;
 	struct bs_bell *asker;
 	struct bs_view *view; // room for the answers to LIST
 	uint32_t room;
+	struct dns_view *dns; // DNS: room for DNS_VIEWS
 	// written by the lcore
-	uint32_t count;     // views filled
+	uint32_t count;     // views filled, answers forgotten
 	bool more;          // there was no room for all
-	bool found;         // KILL: it was here
+	bool found;         // KILL: it was here; DNS, FORGET: a worker with a resolver says so
+	uint32_t worker;    // DNS, FORGET: its number
 	uint32_t cursor[2]; // where to go on; zero at first
 };
 

@@ -37,6 +37,6 @@ unsigned resolver_turn(struct resolver *resolver, uint64_t now_ms);
 // When resolver_turn() is due at the latest, or UINT64_MAX.
 uint64_t resolver_next(const struct resolver *resolver);
 
-// For control, by an inquiry: what is remembered of a question ("" when nothing), and to forget it. `type` 0: all types. Any
-// time on the worker's thread.
+// Forgets what is remembered of a name; returns how many answers. `type` 0: all types. Any time on the worker's thread. What
+// there is shows resolver_view() (smtp/dns/view.h).
 uint32_t resolver_forget(struct resolver *resolver, const char *name, enum dns_type type);

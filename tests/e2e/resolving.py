@@ -53,5 +53,40 @@ def sessions_outlive_the_dns():
             expect(here.barscreen.counter(counter) > 0, f"{counter} is 0")
 
 
+@case
+def operators_see_and_clear_what_workers_remember():
+    """An answer is remembered by the worker that asked, shown with its seconds, and asked for again after cache del."""
+    def remembered(*words):
+        """{type: answer} of all workers together."""
+        workers = here.barscreen.control("cache", "get", *words)["workers"]
+        expect(workers and all("worker" in one for one in workers), f"no worker answers: {workers}")
+        return {answer["type"]: answer for one in workers for answer in one["answers"]}
+
+    def mail():
+        with smtp.Client(here.wire, smtp_target(here), here.wire.source(socket.AF_INET, 1)) as client:
+            client.hello()
+            client.say("MAIL FROM:<sender@example.com>")
+            reply = client.say("RCPT TO:<a@example.org>")
+            client.say("QUIT")
+            return reply
+
+    with dns_world() as dns, dns.bench() as here:
+        dns.zone("example.com", "@ MX 10 mx\nmx A 198.19.0.25")
+        expect_equal(remembered("example.com"), {}, "before anybody asked")
+        expect_reply(mail(), 250)
+        mx = remembered("Example.COM.", "--type", "MX")["MX"]
+        expect_equal((mx["status"], mx["records"], mx["more"]), ("found", ["10 mx.example.com"], False), "the MX")
+        expect(mx["left"] > 0, f"it has no time left: {mx}")
+        expect_equal(remembered("mx.example.com")["A"]["records"], ["198.19.0.25"], "the host's address")
+        expect_equal(here.barscreen.control("cache", "del", "mx.example.com", "--type", "A")["deleted"], 1, "deleted")
+        expect("A" not in remembered("mx.example.com"), "what was deleted is still there")
+        expect_equal(here.barscreen.control("cache", "del", "mx.example.com", "--type", "A")["deleted"], 0, "again")
+        dns.zone("example.com", "mx A 198.19.0.26")
+        expect_reply(mail(), 250)
+        expect_equal(remembered("mx.example.com")["A"]["records"], ["198.19.0.26"], "asked anew")
+        text = here.barscreen.ask("cache", "get", "example.com", "--type", "MX", machine=False)
+        expect("10 mx.example.com" in str(text) and "s left" in str(text), f"for people: {text}")
+
+
 def smtp_target(here):
     return here.wire.target(socket.AF_INET)

@@ -228,6 +228,10 @@ Test(ctl, completes)
 	expect_output("--state\n");
 	cr_expect_eq(run_with("--complete sessions --state", serve_socket), 0);
 	cr_expect_str_eq(output, "waiting\ngreeted\ntalking\nrefused\nclosing\n");
+	cr_expect_eq(run_with("--complete cache", serve_socket), 0);
+	cr_expect_str_eq(output, "get\ndel\n");
+	cr_expect_eq(run_with("--complete cache get --type", serve_socket), 0);
+	cr_expect_str_eq(output, "A\nAAAA\nMX\nTXT\nPTR\n");
 	cr_expect_eq(run_with("--complete nonsense", serve_socket), 0);
 	cr_expect_str_eq(output, "");
 }
