@@ -60,17 +60,10 @@ static json_t *all_checks(const struct explain *explain)
 
 static json_t *reply(const struct explain *explain)
 {
-	const struct judgement_verdict *verdict = &explain->verdict;
-	char text[JUDGEMENT_TEXT + 32];
 	if (explain->action == BS_ACTION_DROP || explain->action == BS_ACTION_BOGON ||
 		explain->action == BS_ACTION_OWN)
 		return json_null();
-	if (!explain->relayed)
-		return json_string("554 5.7.1 Relay access denied");
-	if (verdict->code == 250)
-		return json_string("250 2.1.5 Ok, when the backend knows the recipient");
-	snprintf(text, sizeof(text), "%u %s %s", verdict->code, verdict->enhanced, verdict->text);
-	return request_text(text);
+	return request_text(explain->reply);
 }
 
 static json_t *answer(const struct explain *explain)
@@ -125,6 +118,19 @@ static bool take_mailbox(const char *text, enum mailbox_path path, struct mailbo
 	       taken == (size_t)length;
 }
 
+// The first of our addresses that such a client can call; zero when there is none.
+static struct bs_address called_by(const struct daemon *daemon, const struct bs_address *client)
+{
+	const struct config *config = daemon->config;
+	for (size_t i = 0; config != NULL && i < config->port_count; i++)
+		for (size_t j = 0; j < config->port[i].address_count; j++) {
+			const struct bs_address *local = &config->port[i].address[j].address;
+			if (bs_address_is_ipv4(local) == bs_address_is_ipv4(client))
+				return *local;
+		}
+	return (struct bs_address){0};
+}
+
 json_t *request_explain(struct request_call *call)
 {
 	struct explain *question = calloc(1, sizeof(*question));
@@ -147,6 +153,7 @@ json_t *request_explain(struct request_call *call)
 		refusal = request_error("'%s' is no sender; write user@example.org, or <>", from);
 	else if (to != NULL && !take_mailbox(to, MAILBOX_FORWARD, &question->recipient))
 		refusal = request_error("'%s' is no recipient; write user@example.org", to);
+	question->local = called_by(call->daemon, &question->client);
 	struct explain_case *one = refusal == NULL
 					   ? explain_desk_open(call->daemon->explain, question)
 					   : NULL;

@@ -6,7 +6,9 @@
 
 #include "control/domains.h"
 #include "control/policy.h"
+#include "smtp/answer.h"
 #include "smtp/heap.h"
+#include "smtp/reply.h"
 
 struct explainer {
 	struct judge *judge;
@@ -83,6 +85,28 @@ static const char *rule_of(const struct explain *question)
 	return "6: what the checks say";
 }
 
+// Word for word what a session would say.
+static void write_reply(struct explain *question, const struct bs_policy *policy)
+{
+	const struct judgement_verdict *verdict = &question->verdict;
+	struct session_answer refusal;
+	char recipient[MAILBOX_TEXT];
+	if (!question->relayed) {
+		reply_format(REPLY_RELAY_DENIED, mailbox_format(&question->recipient, recipient),
+			policy->contact, question->reply);
+	} else if (verdict->code == 250) {
+		snprintf(question->reply, sizeof(question->reply),
+			"250 2.1.5 Ok, when the backend knows the recipient");
+	} else {
+		answer_set(&refusal, verdict->code, verdict->enhanced, verdict->text);
+		reply_format_refusal(&refusal,
+			verdict->check == BS_CHECK_SPAMTRAP
+				? ""
+				: policy->contact, // as of anybody unknown
+			question->reply);
+	}
+}
+
 static void conclude(struct explainer *explainer)
 {
 	struct explain *question = explainer->question;
@@ -102,6 +126,7 @@ static void conclude(struct explainer *explainer)
 	question->wait_ms = bs_action_spares(question->action) ? 0 : policy->wait_ms;
 	question->relayed = !question->has_recipient ||
 			    bs_domains_has(policy->domain_index, question->recipient.domain);
+	write_reply(question, policy);
 	answer(explainer);
 }
 
@@ -121,6 +146,7 @@ static bool begin(struct explainer *explainer)
 	snprintf(question->class, sizeof(question->class), "%s", policy->class[class].name);
 	question->action = policy->class[class].action;
 	explainer->facts = (struct facts){.client = question->client,
+		.local = question->local,
 		.class = class,
 		.helo = question->helo,
 		.sender = question->has_sender ? &question->sender : NULL,

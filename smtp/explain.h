@@ -15,6 +15,7 @@
 #include "smtp/checks/check.h"
 #include "smtp/judge.h"
 #include "smtp/received.h"
+#include "smtp/reply.h"
 
 struct explain_row {
 	uint8_t outcome;            // enum check_outcome
@@ -25,8 +26,8 @@ struct explain_row {
 
 struct explain {
 	// the question
-	struct bs_address client;
-	char helo[RECEIVED_HELO]; // "": not asked about
+	struct bs_address client, local; // `local`: which of our addresses is called
+	char helo[RECEIVED_HELO];        // "": not asked about
 	bool has_sender, has_recipient;
 	struct mailbox sender, recipient;
 	struct bs_bell *asker;
@@ -38,6 +39,7 @@ struct explain {
 	uint8_t action;                       // enum bs_action
 	char policy[BS_POLICY_NAME];          // of the recipient; "" when it is that of all
 	char precedence[200];                 // which of the rules decided, a sentence
+	char reply[REPLY_LINE];               // what the client is told
 	bool relayed;                         // the recipient's domain is ours
 	uint32_t wait_ms;                     // that a plain client has before the greeting
 	int32_t refuse_at, defer_at, skip_at; // thresholds, hundredths; 0: never

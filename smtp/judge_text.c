@@ -51,9 +51,11 @@ static size_t add(const struct judgement *judgement, enum bs_check check, char *
 		return 0;
 	describe(judgement, check, word);
 	if (judgement->weight[check].enforced != 0)
-		number(plus, "+", judgement->weight[check].enforced, "");
+		number(plus, judgement->weight[check].enforced < 0 ? "" : "+",
+			judgement->weight[check].enforced, "");
 	else if (judgement->weight[check].observed != 0)
-		number(plus, "+", judgement->weight[check].observed, "?");
+		number(plus, judgement->weight[check].observed < 0 ? "" : "+",
+			judgement->weight[check].observed, "?");
 	int length = snprintf(text, room, "%s%s ", word, plus);
 	return length < 0 || (size_t)length >= room ? 0 : (size_t)length;
 }
