@@ -85,13 +85,26 @@ static const char *rule_of(const struct explain *question)
 	return "6: what the checks say";
 }
 
-// Word for word what a session would say.
-static void write_reply(struct explain *question, const struct bs_policy *policy)
+// Those who are told so instead of being greeted (dataplane/waiting.c).
+static bool is_not_greeted(const struct bs_class *class)
+{
+	return class->action == BS_ACTION_STUTTER ||
+	       (class->action == BS_ACTION_REFUSE && class->refuse_at == BS_REFUSE_AT_CONNECT);
+}
+
+// Word for word what the client would be told.
+static void write_reply(
+	struct explain *question, const struct bs_policy *policy, const struct bs_class *class)
 {
 	const struct judgement_verdict *verdict = &question->verdict;
 	struct session_answer refusal;
 	char recipient[MAILBOX_TEXT];
-	if (!question->relayed) {
+	if (is_not_greeted(class) && policy->texts != NULL) {
+		const struct bs_template *greeting =
+			&policy->texts[policy->text_set].template[BS_TEMPLATE_DENIED];
+		snprintf(question->reply, sizeof(question->reply), "%.*s",
+			(int)strcspn(greeting->text, "\r"), greeting->text);
+	} else if (!question->relayed) {
 		reply_format(REPLY_RELAY_DENIED, mailbox_format(&question->recipient, recipient),
 			policy->contact, question->reply);
 	} else if (verdict->code == 250) {
@@ -126,7 +139,7 @@ static void conclude(struct explainer *explainer)
 	question->wait_ms = bs_action_spares(question->action) ? 0 : policy->wait_ms;
 	question->relayed = !question->has_recipient ||
 			    bs_domains_has(policy->domain_index, question->recipient.domain);
-	write_reply(question, policy);
+	write_reply(question, policy, &policy->class[explainer->facts.class]);
 	answer(explainer);
 }
 

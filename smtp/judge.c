@@ -37,6 +37,7 @@ struct judgement *judgement_new(struct judge *judge, void (*call)(void *context)
 void judgement_explains(struct judgement *judgement)
 {
 	judgement->explain = true;
+	judgement->naming = true;
 }
 
 void judgement_quiet(struct judgement *judgement)
@@ -187,8 +188,7 @@ static unsigned last_stage(const struct facts *facts)
 static bool find_name(struct judgement *judgement, const struct check_context *context)
 {
 	if (!judgement->named)
-		judgement->named = checks_client_name(context, judgement->name) ||
-				   judgement_run_one(judgement, context, BS_CHECK_NAME_UNCONFIRMED);
+		judgement->named = !checks_client_name_comes(context, judgement->name);
 	return judgement->named;
 }
 
@@ -203,6 +203,7 @@ void judgement_prepare(
 	if (judgement == NULL || is_spared(facts, policy))
 		return;
 	struct check_context context = context_of(judgement, facts, policy, judgement->row);
+	judgement->naming = true;
 	find_name(judgement, &context);
 	judgement_run(judgement, &context, BS_STAGE_CLIENT, last_stage(facts));
 }
@@ -224,11 +225,11 @@ static struct precedence find_precedence(const struct judgement *judgement,
 		helo->outcome == CHECK_MISS);
 }
 
-// What has to be known before lists can speak. False while it is pending.
+// What has to be known before lists can speak, and the name that log and Received say. False while it is pending.
 static bool know_for_lists(struct judgement *judgement, const struct check_context *context)
 {
 	if (context->policy->names == NULL)
-		return true;
+		return !judgement->naming || find_name(judgement, context);
 	bool name = find_name(judgement, context);
 	return judgement_run_one(judgement, context, BS_CHECK_HELO_OTHER) && name;
 }

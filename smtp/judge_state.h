@@ -20,8 +20,9 @@ struct judgement {
 	unsigned row;     // of the recipient's policy that the results were made with
 	bool waiting;     // the deadline is set
 	bool explain;
-	bool quiet; // counts nothing: the session will
-	bool named; // `name` was looked for
+	bool quiet;  // counts nothing: the session will
+	bool naming; // `name` is wanted
+	bool named;  // `name` was looked for
 	char name[DNS_NAME];
 	int32_t score, observed_score; // of the last verdict
 	struct check_weight weight[BS_CHECK_COUNT];

@@ -20,6 +20,7 @@ RECIPIENT = "a@example.org"
 ZONES = {
     "good.test": '@ MX 10 mx\n@ TXT "v=spf1 mx -all"\nmx A 198.18.7.1\nmx TXT "v=spf1 a -all"',
     "access.test": "198-18-7-4.dsl A 198.18.7.4\n198-18-7-1.dsl A 198.18.7.1",
+    "nameless.test": "@ A 198.18.7.2",
     "other.test": "@ MX 10 mx\n@ A 198.19.9.9\nmx A 198.19.9.9",
     "strict.test": '@ MX 10 mx\n@ TXT "v=spf1 -all"\nmx A 198.18.7.1',
     "soft.test": '@ MX 10 mx\n@ TXT "v=spf1 ~all"\nmx A 198.18.7.1',
@@ -110,6 +111,13 @@ def change(here, checks):
         here.barscreen.ask("set", f"checks.{key}", value)
 
 
+def reload_checks(here, checks):
+    """The section checks { } is this and nothing else."""
+    here.barscreen.config["checks"] = dict(checks)
+    here.barscreen.change({})
+    here.barscreen.ask("reload")
+
+
 def send(here, client, helo, sender, content=None, to=(RECIPIENT,)):
     """One mail; the reply that decided: of EHLO, MAIL, RCPT, or of the mail's end."""
     with smtp.Client(here.wire, TARGET, here.wire.take(client)) as session:
@@ -119,6 +127,13 @@ def send(here, client, helo, sender, content=None, to=(RECIPIENT,)):
         reply = session.mail(content or mails.compose(sender, 1500, 1), to, sender)[-1]
         session.quit()
         return reply
+
+
+def send_any(here, client, helo, sender):
+    """The same for a client that may not even be greeted."""
+    with smtp.Client(here.wire, TARGET, here.wire.take(client)) as session:
+        greeting = session.reply()
+    return greeting if greeting.code != 220 else send(here, client, helo, sender)
 
 
 def counts(here, check):
@@ -172,11 +187,172 @@ def try_row(here, suffix):
     change(here, {check: "off"})
 
 
-@cases({"name": ("name-",), "helo": ("helo-",), "sender": ("sender-",), "spf": ("spf-",)})
-def rows(prefix):
+@cases({"client": ("name-", "helo-"), "sender": ("sender-", "spf-")})
+def rows(*prefixes):
     """Every row of the table, alone."""
     weights = {f"{check}-score": "0" if check in REFUSING else "1.5" for check in CHECKS}
     with judging({**all_off(), **weights}) as (here, _):
         for suffix in ROWS:
-            if suffix.startswith(prefix):
+            if suffix.startswith(prefixes):
                 try_row(here, suffix)
+
+
+def expect_explained(here, client, helo, sender, reply, score):
+    """`reply` was told, and explain tells it, too, with that score."""
+    answer = explained(here, client, helo, sender)
+    expect_equal(answer["score"], score, f"score of {client}, {helo}, {sender}")
+    expect(reply.code == 250 and answer["reply"].startswith("250 ") or answer["reply"] == str(reply),
+           f"explain tells {answer['reply']!r}, the client is told {str(reply)!r}")
+
+
+def try_scores(here, expected):
+    """[(client, HELO, sender, code and enhanced code, words of the reply, score)]"""
+    for client, helo, sender, code, words, score in expected:
+        reply = send(here, client, helo, sender)
+        expect(str(reply).startswith(code) and words in str(reply), f"{client}, {helo}, {sender}: {reply}, not {code} {words}")
+        expect_explained(here, client, helo, sender, reply, score)
+
+
+@case
+def scores():
+    """Weights of hits and misses add up, from one total clients are deferred, from another refused; the heaviest says why."""
+    rules = {**all_off(), "name-missing": "enforce", "name-missing-score": "0.6", "helo-other": "enforce",
+             "helo-other-score": "0.7/-0.5", "spf-pass": "enforce", "spf-pass-score": "-0.4", "helo-syntax": "enforce",
+             "helo-syntax-score": "0.5", "refuse-score": "1", "defer-score": "0.65"}
+    with judging(rules) as (here, _):
+        try_scores(here, [
+            (GOOD, NAME, "a@silent.test", "250", "", -0.5),
+            (GOOD, "localhost", "b@silent.test", "250", "", 0.5),
+            (NAMELESS, "nameless.test", "c@silent.test", "250", "", 0.1),
+            (GOOD, "other.test", "d@silent.test", "450 4.7.1", "<other.test>: Helo command rejected: not the client's name", 0.7),
+            (GOOD, "other.test", "e@good.test", "250", "", 0.3),
+            (NAMELESS, "other.test", "f@silent.test", "550 5.7.1", "<other.test>: Helo command rejected", 1.3),
+            (NAMELESS, "localhost", "g@silent.test", "554 5.7.1", "cannot find your reverse hostname", 1.1),
+        ])
+        expect(here.barscreen.logged("checks of unknown[198.18.7.2]: ", "helo-other(other.test)+0.70", "name-missing(no_name)+0.60",
+                                     "total=1.30"), "no line about the checks")
+        expect(here.barscreen.logged("checks of mx.good.test", "spf-pass(", ")-0.40", "helo-other(other.test)+0.70", "total=0.30"),
+               "no line with a weight below zero")
+        expect(here.barscreen.logged("NOQUEUE: reject: RCPT from mx.good.test", ": 450 4.7.1 ", "from=<d@silent.test>"), "deferral")
+        # Half of it is only observed.
+        change(here, {"name-missing": "observe"})
+        try_scores(here, [(NAMELESS, "other.test", "h@silent.test", "450 4.7.1", "<other.test>: Helo", 0.7),
+                          (NAMELESS, "localhost", "i@silent.test", "250", "", 0.5)])
+        expect(here.barscreen.logged("NOQUEUE: reject_warning: RCPT from unknown[198.18.7.2]: 554 5.7.1 Client host rejected",
+                                     "from=<i@silent.test>"), "no warning")
+        expect(here.barscreen.logged("checks of unknown[198.18.7.2]: ", "helo-syntax(no_fully_qualified_name)+0.50",
+                                     "name-missing(no_name)+0.60?", "total=0.50"), "no line about what is observed")
+        counters = {name: here.barscreen.counter(name) for name in ("judged-refused", "judged-deferred")}
+        expect_equal(counters, {"judged-refused": 2, "judged-deferred": 2}, "counters")
+        # policyd-weight: its weights, its threshold, nothing that it has not.
+        reload_checks(here, {"preset": "policyd-weight"})
+        try_scores(here, [
+            (GOOD, NAME, "a@good.test", "250", "", -4.35),
+            (GOOD, NAME, "a@strict.test", "250", "", -4.35),  # it knows no SPF
+            (GOOD, NAME, "a@other.test", "250", "", 0.25),
+            (GOOD, "other.test", "a@good.test", "250", "", -1.6),
+            (GOOD, GOOD, "a@other.test", "501 5.5.2", "numeric name", 4),
+            (NAMELESS, "other.test", "a@other.test", "550 5.7.1", "<other.test>: Helo command rejected", 3),
+            (DIALUP, DIALUP_NAME, "a@other.test", "550 5.7.1", "looks like a dialup", 4),
+            (DIALUP, DIALUP_NAME, f"a@{DIALUP_NAME}", "250", "", -0.6),
+        ])
+
+
+@case
+def refuse_at():
+    """rcpt: postmaster is reached. mail: MAIL is told no, and another may follow. connect: EHLO is."""
+    with judging({**all_off(), "sender-domain": "enforce", "helo-ours": "enforce"}) as (here, _):
+        wrong, right = "a@nowhere.test", "a@good.test"
+        expect_reply(send(here, GOOD, NAME, wrong, to=["postmaster@example.org"]), 250)
+        change(here, {"refuse-at": "mail"})
+        with smtp.Client(here.wire, TARGET, here.wire.take(GOOD)) as session:
+            session.hello(NAME)
+            refused = session.say(f"MAIL FROM:<{wrong}>")
+            expect_reply(refused, 550, "5.1.8", f"Domain not found; for help: {CONTACT}")
+            expect_line(here, "reject", "MAIL", GOOD, str(refused), wrong, NAME)
+            expect_reply(session.say("RCPT TO:<postmaster@example.org>"), 503)
+            expect_equal(session.mail(mails.compose("right", 1000, 1), [RECIPIENT], right)[-1].code, 250, "a mail behind it")
+        expect_reply(send(here, GOOD, "mx1.example.org", right), 550, "5.7.1", "this is our name")
+        change(here, {"refuse-at": "connect"})
+        with smtp.Client(here.wire, TARGET, here.wire.take(GOOD)) as session:
+            refused = session.hello("mx1.example.org")
+            expect_reply(refused, 550, "5.7.1", "<mx1.example.org>: Helo command rejected: this is our name")
+            expect_line(here, "reject", "EHLO", GOOD, str(refused), "", "mx1.example.org")
+            expect_reply(session.say(f"EHLO {NAME}"), 250)
+            expect_reply(session.say(f"MAIL FROM:<{wrong}>"), 550, "5.1.8")
+            expect_equal(session.mail(mails.compose("other", 1000, 1), [RECIPIENT], right)[-1].code, 250, "a mail behind it")
+        change(here, {"name-missing": "enforce"})
+        expect_reply(send(here, NAMELESS, NAME, right), 554, "5.7.1", "cannot find your reverse hostname")
+
+
+@case
+def trouble():
+    """A DNS that fails refuses nobody; a sender's domain that it says nothing about is deferred when so configured."""
+    rules = {check: "enforce" for check in CHECKS} | {"refuse-score": "0.01", "greylist": "off"}
+    fast = {"dns": {"timeout": "200ms", "deadline": "2s"}}
+    with judging(rules, fast, lambda dns: dns.bad_zone("trouble.test", "servfail")) as (here, dns):
+        sender = "a@trouble.test"
+        expect_reply(send(here, GOOD, NAME, sender), 250)
+        expect_equal(explained_check(explained(here, GOOD, NAME, sender), "sender-domain")["outcome"], "unknown", "explained")
+        here.barscreen.ask("set", "sender.on-dns-failure", "defer")
+        reply = send(here, GOOD, NAME, sender)
+        expect_reply(reply, 450, "4.1.8", f"<{sender}>: Sender address rejected")
+        expect_line(here, "reject", "RCPT", GOOD, str(reply), sender, NAME)
+        expect_equal(explained(here, GOOD, NAME, sender)["reply"], str(reply), "the reply that explain tells")
+        expect_equal((counts(here, "sender-domain")["unknown"], counts(here, "sender-domain")["answered"]), (2, 1), "counters")
+        here.barscreen.ask("set", "sender.on-dns-failure", "pass")
+        dns.silence()
+        try:
+            for number, client in enumerate((NAMELESS, "198.18.7.77")):
+                expect_reply(send(here, client, f"never{number}.asked.test", f"a@never{number}.test"), 250)
+        finally:
+            dns.speak()
+        expect_equal(counts(here, "sender-domain")["answered"], 1, "answers when the DNS was silent")
+
+
+@case
+def explain():
+    """For people a line a check and what it comes to; each rule of precedence; what is not asked is not run."""
+    with judging({"name-missing": "enforce", "name-missing-score": "0.5", "refuse-score": "1"}) as (here, _):
+        def ask(*words):
+            return here.barscreen.ask("explain", *words, machine=False)
+        envelope = ("--helo", "localhost", "--from", "a@strict.test", "--to", RECIPIENT)
+        text = ask(NAMELESS, *envelope)
+        reply = send(here, NAMELESS, "localhost", "a@strict.test")
+        expect_reply(reply, 550, "5.7.23")
+        for line in (f"Client      {NAMELESS}, name unknown, ", "Policy      of all", "Precedence  6: what the checks say",
+                     f"Reply       {reply}", "Total       0.50, with what is observed "):
+            expect(f"\n{line}" in f"\n{text}", f"{line!r} is not in\n{text}")
+        words = {line.split()[0]: line.split() for line in text.splitlines() if line}
+        answer = here.barscreen.control("explain", NAMELESS, *envelope)
+        expect_equal({one["check"] for one in answer["checks"]} - set(words), set(), "checks without a line")
+        expect_equal(words["name-missing"], "name-missing enforce hit +0.50 no name".split(), "line of name-missing")
+        expect_equal(words["helo-syntax"][:4], "helo-syntax observe hit +1.50?".split(), "line of helo-syntax")
+        expect_equal(words["spf-fail"][:3], "spf-fail enforce hit".split(), "line of spf-fail")
+        expect_equal(words["helo-dynamic"][:3], "helo-dynamic observe not-run".split(), "line of helo-dynamic")
+        expect(all(one["means"] and one["stage"] for one in answer["checks"]), "a check does not say what it means")
+        expect_equal(here.barscreen.control("explain", GOOD)["name"], NAME, "the confirmed name")
+        alone = here.barscreen.control("explain", NAMELESS)
+        expect_equal({one["outcome"] for one in alone["checks"] if one["stage"] in ("helo", "sender", "recipient")}, {"not-run"},
+                     "checks of what was not asked about")
+        # Relaying, postmaster, allow, deny: the same as in a session.
+        for to in ("b@elsewhere.test", "nobody@example.org", "postmaster@example.org"):
+            seen = send(here, NAMELESS, "localhost", "b@strict.test", to=[to])
+            told = here.barscreen.control("explain", NAMELESS, "--helo", "localhost", "--from", "b@strict.test", "--to", to)
+            expect(told["reply"] == str(seen) or told["reply"][:4] == str(seen)[:4] == "250 ", f"{to}: {told['reply']}, not {seen}")
+        expect_equal(told["precedence"][:6], "3 or 4", "precedence of postmaster")
+        for verb, rule in (("deny", "5:"), ("allow", "1:")):
+            here.barscreen.ask(verb, "add", NAMELESS)
+            seen, told = send_any(here, NAMELESS, "localhost", "c@strict.test"), here.barscreen.control("explain", NAMELESS, *envelope)
+            expect(told["reply"] == str(seen) or told["reply"][:4] == str(seen)[:4] == "250 ", f"{verb}: {told}, not {seen}")
+            expect_equal(told["precedence"][:2], rule, f"precedence after {verb}")
+            expect_equal(explained_check(told, "spf-fail")["outcome"], "hit", f"spf-fail is run after {verb}")
+        before = here.barscreen.control("stats")["worker"]["total"]["checks"]
+        ask(NAMELESS, *envelope)
+        expect_equal(here.barscreen.control("stats")["worker"]["total"]["checks"], before, "counters after explain")
+        for wrong in (("elsewhere",), (GOOD, "--from", "a@"), (GOOD, "--to", "<>")):
+            try:
+                ask(*wrong)
+            except RuntimeError:
+                continue
+            expect(False, f"explain {wrong} was answered")
