@@ -126,11 +126,11 @@ static const struct command_argument drain_arguments[] = {{.name = "state",
 
 // clang-format off
 #define CLIENT_ARGUMENT(what) \
-	{.name = "address", .kind = ARGUMENT_PREFIX, .needed = true, .positional = true, .value = "ADDRESS", .sentence = what}
+	{.name = "address", .kind = ARGUMENT_PREFIX, .needed = true, .positional = true, .value = "ADDRESS", .sentence = (what)}
 #define MAIL_ARGUMENTS(must) \
-	{.name = "from", .kind = ARGUMENT_TEXT, .needed = must, .positional = true, .least = 0, .most = 320, \
+	{.name = "from", .kind = ARGUMENT_TEXT, .needed = (must), .positional = true, .least = 0, .most = 320, \
 	 .value = "FROM", .sentence = "the sender's address; <> for bounces"}, \
-	{.name = "to", .kind = ARGUMENT_TEXT, .needed = must, .positional = true, .least = 1, .most = 320, \
+	{.name = "to", .kind = ARGUMENT_TEXT, .needed = (must), .positional = true, .least = 1, .most = 320, \
 	 .value = "TO", .sentence = "the recipient's address"}
 #define SPF_ARGUMENT \
 	{.name = "spf", .kind = ARGUMENT_TEXT, .least = 1, .most = 255, .value = "DOMAIN", \
