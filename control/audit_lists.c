@@ -104,6 +104,7 @@ static void audit_ourselves(struct audit *audit, const struct policy_base *base)
 		place.host[0] != '\0')
 		count = relay_place_resolve(&place, false, found, why);
 	for (unsigned i = 0; i < count; i++) {
+		// cppcheck-suppress uninitvar; found[] was filled up to `count` above
 		const struct sockaddr_in *ipv4 = (const struct sockaddr_in *)&found[i].socket;
 		const struct sockaddr_in6 *ipv6 = (const struct sockaddr_in6 *)&found[i].socket;
 		struct bs_address address = found[i].socket.ss_family == AF_INET

@@ -15,7 +15,7 @@
 static void clean(const char *detail, char word[DETAIL_SHOWN])
 {
 	size_t i = 0;
-	for (; detail[i] != 0 && i < DETAIL_SHOWN - 1; i++)
+	for (; i < DETAIL_SHOWN - 1 && detail[i] != 0; i++)
 		word[i] = (char)(isgraph((unsigned char)detail[i]) &&
 						 strchr("()<>=,;", detail[i]) == NULL
 					 ? detail[i]

@@ -47,7 +47,7 @@ static bool denies(uint8_t action)
 static void lower(char *out, size_t room, const char *text)
 {
 	size_t i = 0;
-	for (; text[i] != 0 && i < room - 1; i++)
+	for (; i < room - 1 && text[i] != 0; i++)
 		out[i] = (char)tolower((unsigned char)text[i]);
 	out[i] = 0;
 }

@@ -131,8 +131,8 @@ static bool add_term(struct evaluation *evaluation, const struct spf_term *term,
 		made->any = (bs_address_is_ipv4(evaluation->client) ? term->ipv4 : term->ipv6) == 0;
 		// libspf2 refuses a length of 0; then we answer with the client's own address
 		snprintf(text + used, room, " %c%s:%u.t/%u//%u", term->qualifier,
-			spf_kind_name(term->kind), number, term->ipv4 == 0 ? 32 : term->ipv4,
-			term->ipv6 == 0 ? 128 : term->ipv6);
+			spf_kind_name(term->kind), number, term->ipv4 == 0 ? 32u : term->ipv4,
+			term->ipv6 == 0 ? 128u : term->ipv6);
 		break;
 	default:
 		// Those that match in any case, and `ptr`, which libspf2 can't do: they ask us.
