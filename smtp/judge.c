@@ -57,8 +57,7 @@ void judgement_free(struct judgement *judgement)
 static void forget_from(struct judgement *judgement, unsigned stage)
 {
 	for (unsigned i = 0; i < BS_CHECK_COUNT; i++) {
-		// Lists of names are asked about the HELO and the sender, too.
-		if (checks[i].stage < stage && i != BS_CHECK_CLIENT_LISTS)
+		if (checks[i].stage < stage && !judgement->result[i].of_names)
 			continue;
 		judgement->done &= ~(UINT64_C(1) << i);
 		judgement->counted &= ~(UINT64_C(1) << i);

@@ -25,8 +25,9 @@ enum check_outcome {
 #define CHECK_DETAIL 160
 
 struct check_result {
-	uint8_t outcome;  // enum check_outcome
-	bool defer;       // CHECK_UNKNOWN that is answered with 450 (sender.on-dns-failure)
+	uint8_t outcome; // enum check_outcome
+	bool defer;      // CHECK_UNKNOWN that is answered with 450 (sender.on-dns-failure)
+	bool of_names; // asked about HELO and sender, too, though of an earlier stage (client_lists)
 	bool own_weights; // the two below stand instead of the row's weights (client_lists)
 	int16_t weight;   // hundredths, of what is enforced
 	int16_t observed; // and of what is only observed

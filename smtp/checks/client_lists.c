@@ -27,7 +27,8 @@ struct lists {
 	unsigned unknown;           // of these
 	bool pending;
 	unsigned hits;
-	struct listed hit[BS_DNSL_MOST];
+	struct listed *
+		hit; // room for BS_DNSL_MOST, of which `hits` are written: to clear them all would cost more than to ask
 };
 
 // What one list makes of all it is asked.
@@ -35,7 +36,7 @@ struct opinion {
 	const struct bs_dnsl *list;
 	bool waits; // for answers that are not there
 	unsigned questions, pending, unknown, other, hits;
-	struct listed hit;
+	struct listed *hit; // where the first is written
 };
 
 static void ask(struct lists *lists, struct opinion *opinion, const char *name, uint64_t subject)
@@ -59,9 +60,9 @@ static void ask(struct lists *lists, struct opinion *opinion, const char *name, 
 		dnsl_health_count(context->judge->health, list, subject, reading, octets,
 			context->facts->now_ms);
 	if (reading == DNSL_HIT && opinion->hits++ == 0) {
-		opinion->hit.list = list;
-		memcpy(opinion->hit.octets, octets, sizeof(octets));
-		memcpy(opinion->hit.name, name, strlen(name) + 1);
+		opinion->hit->list = list;
+		memcpy(opinion->hit->octets, octets, sizeof(octets));
+		memcpy(opinion->hit->name, name, strlen(name) + 1);
 	}
 	opinion->other += reading == DNSL_OTHER;
 	opinion->unknown += reading == DNSL_UNKNOWN || reading == DNSL_ERROR;
@@ -122,8 +123,9 @@ static void add_weight(struct lists *lists, const struct bs_dnsl *list, int16_t 
 static void ask_list(struct lists *lists, const struct bs_dnsl *list)
 {
 	struct dnsl_health *health = lists->context->judge->health;
-	struct opinion opinion = {
-		.list = list, .waits = dnsl_health_trust(health, list) == DNSL_COUNTS};
+	struct opinion opinion = {.list = list,
+		.waits = dnsl_health_trust(health, list) == DNSL_COUNTS,
+		.hit = &lists->hit[lists->hits]};
 
 	if (list->kind == BS_DNSL_NAME_KIND)
 		ask_about_names(lists, &opinion);
@@ -136,7 +138,7 @@ static void ask_list(struct lists *lists, const struct bs_dnsl *list)
 	if (dnsl_health_trust(health, list) != DNSL_COUNTS) {
 		lists->unknown++;
 	} else if (opinion.hits != 0) {
-		lists->hit[lists->hits++] = opinion.hit;
+		lists->hits++;
 		add_weight(lists, list, list->hit);
 	} else if (opinion.pending != 0) {
 		lists->pending = true;
@@ -255,7 +257,8 @@ static void conclude(struct lists *lists, struct check_result *result)
 void check_run_client_lists(const struct check_context *context, struct check_result *result)
 {
 	uint64_t counts = bs_check_lists(context->policy, context->row);
-	struct lists lists = {.context = context};
+	struct listed hit[BS_DNSL_MOST];
+	struct lists lists = {.context = context, .hit = hit};
 
 	if (context->judge->health == NULL) {
 		check_says(result, CHECK_UNKNOWN, "nothing is known of the lists");
@@ -264,8 +267,10 @@ void check_run_client_lists(const struct check_context *context, struct check_re
 	for (uint32_t i = 0; i < context->policy->dnsl_count && i < BS_DNSL_MOST; i++) {
 		const struct bs_dnsl *list = &context->policy->dnsl[i];
 
-		if ((counts >> i & 1) != 0 && list->mode != BS_MODE_OFF)
-			ask_list(&lists, list);
+		if ((counts >> i & 1) == 0 || list->mode == BS_MODE_OFF)
+			continue;
+		result->of_names |= list->kind == BS_DNSL_NAME_KIND;
+		ask_list(&lists, list);
 	}
 	conclude(&lists, result);
 }

@@ -234,11 +234,12 @@ static bool has_number(const char *host, const char *hex)
 
 static bool has_hex_ipv4(const char *host, const uint8_t octet[4])
 {
-	char text[2][9];
-	snprintf(text[0], sizeof(text[0]), "%02x%02x%02x%02x", octet[0], octet[1], octet[2],
-		octet[3]);
-	snprintf(text[1], sizeof(text[1]), "%02x%02x%02x%02x", octet[3], octet[2], octet[1],
-		octet[0]);
+	static const char digit[] = "0123456789abcdef";
+	char text[2][9] = {{0}};
+	for (size_t i = 0; i < 4; i++) {
+		text[0][2 * i] = text[1][6 - 2 * i] = digit[octet[i] >> 4];
+		text[0][2 * i + 1] = text[1][7 - 2 * i] = digit[octet[i] & 15];
+	}
 	return has_number(host, text[0]) || has_number(host, text[1]);
 }
 

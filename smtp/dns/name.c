@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Names as text: which are names at all, and those that are made from addresses.
-#include <stdio.h>
 #include <string.h>
 
 #include "smtp/dns/dns.h"
@@ -33,7 +32,17 @@ size_t dns_name_lower(const char *name, char lower[DNS_NAME])
 
 static size_t reverse_ipv4(const uint8_t *octet, char text[80])
 {
-	return (size_t)snprintf(text, 80, "%u.%u.%u.%u", octet[3], octet[2], octet[1], octet[0]);
+	char *out = text;
+	for (int i = 3; i >= 0; i--) {
+		if (octet[i] >= 100)
+			*out++ = (char)('0' + octet[i] / 100);
+		if (octet[i] >= 10)
+			*out++ = (char)('0' + octet[i] / 10 % 10);
+		*out++ = (char)('0' + octet[i] % 10);
+		*out++ = '.';
+	}
+	*--out = '\0';
+	return (size_t)(out - text);
 }
 
 // RFC 3596, 2.5: nibbles, the last one first.
@@ -59,8 +68,11 @@ bool dns_reverse(const struct bs_address *address, const char *zone, char name[D
 			     : reverse_ipv6(address->octet, digits);
 	if (zone[0] == '\0')
 		zone = ipv4 ? "in-addr.arpa" : "ip6.arpa";
-	if (length + 1 + strlen(zone) > DNS_NAME - 1)
+	size_t rest = strlen(zone);
+	if (length + 1 + rest > DNS_NAME - 1)
 		return false;
-	snprintf(name, DNS_NAME, "%s.%s", digits, zone);
+	memcpy(name, digits, length);
+	name[length] = '.';
+	memcpy(name + length + 1, zone, rest + 1);
 	return true;
 }
