@@ -92,6 +92,7 @@ static void audit_policy(struct audit *audit)
 	if (base != NULL) {
 		audit_lists(audit, base);
 		audit_checks(audit, base);
+		audit_resolvers(audit, base);
 		audit_dns_lists(audit, base->dnsl, base->dnsl_count);
 	}
 	policy_base_free(base);

@@ -2,36 +2,24 @@
 //
 // barscreen --check: the DNS lists. All test points (RFC 5782, section 5) are asked at once, through the resolver as configured, for five
 // seconds at most.
-#include <poll.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "control/audit_net.h"
 #include "control/audit_say.h"
 #include "control/counters.h"
 #include "smtp/checks/dnsl_points.h"
 #include "smtp/dns/resolver.h"
-#include "smtp/heap.h"
-#include "smtp/poller.h"
 
 #define PATIENCE_MS 5000u
-#define LOOK_MS     20 // the resolver's own times are looked at so often
 
 _Static_assert(BS_DNSL_MOST *DNSL_POINTS <= DNS_QUESTIONS, "one asker for all");
 
 struct asking {
-	struct heap *heap;
-	struct poller *poller;
+	struct audit_net net;
 	struct resolver *resolver;
 	struct bs_worker_counters counters;
 	struct dns_asker asker;
 };
-
-static uint64_t clock_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static void no_news(struct dns_asker *asker)
 {
@@ -46,8 +34,7 @@ static void asking_end(struct asking *asking)
 		dns_asker_forget(&asking->asker);
 		resolver_free(asking->resolver);
 	}
-	poller_free(asking->poller);
-	heap_free(asking->heap);
+	audit_net_end(&asking->net);
 	free(asking);
 }
 
@@ -57,11 +44,9 @@ static struct asking *asking_begin(const struct config *config, char error[256])
 
 	if (asking == NULL)
 		return NULL;
-	asking->heap = heap_new();
-	asking->poller = poller_new(clock_ms());
-	if (asking->heap != NULL && asking->poller != NULL)
-		asking->resolver = resolver_new(
-			&config->dns, asking->heap, asking->poller, &asking->counters, error);
+	if (audit_net_begin(&asking->net))
+		asking->resolver = resolver_new(&config->dns, asking->net.heap, asking->net.poller,
+			&asking->counters, error);
 	if (asking->resolver == NULL) {
 		asking_end(asking);
 		return NULL;
@@ -88,16 +73,13 @@ static void ask_all(struct asking *asking, const struct bs_dnsl *lists, uint32_t
 
 static void wait_for_answers(struct asking *asking, const struct bs_dnsl *lists, uint32_t count)
 {
-	uint64_t now_ms = clock_ms(), end_ms = now_ms + PATIENCE_MS;
-	struct pollfd sockets = {.fd = poller_descriptor(asking->poller), .events = POLLIN};
+	uint64_t now_ms = audit_net_now(), end_ms = now_ms + PATIENCE_MS;
 
 	resolver_turn(asking->resolver, now_ms); // tells it the time
 	dns_asker_deadline(&asking->asker, end_ms);
 	for (ask_all(asking, lists, count); asking->asker.pending != 0 && now_ms < end_ms;
 		ask_all(asking, lists, count)) {
-		poll(&sockets, 1, LOOK_MS);
-		now_ms = clock_ms();
-		poller_turn(asking->poller, now_ms);
+		now_ms = audit_net_turn(&asking->net);
 		resolver_turn(asking->resolver, now_ms);
 	}
 }

@@ -38,5 +38,8 @@ void audit_dns_lists(struct audit *audit, const struct bs_dnsl *lists, uint32_t 
 // control/audit_device.c: ports, cores, memory.
 void audit_devices(struct audit *audit);
 
+// control/audit_resolvers.c: who is asked. Asks them, for two seconds at most.
+void audit_resolvers(struct audit *audit, const struct policy_base *base);
+
 // control/audit_lists.c: lists and recipients, as the base built of them has them. Reads their files again; may ask the resolver.
 void audit_lists(struct audit *audit, const struct policy_base *base);

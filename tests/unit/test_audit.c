@@ -22,6 +22,7 @@ static char *audited(const char *more, const char *domain, unsigned *errors)
 		"control-socket = \"%s/control\"\n%s",
 		domain, folder, folder, more);
 	config = taken(text);
+	ask_nobody(config);
 	*errors = config_audit(config, out);
 	fclose(out);
 	config_free(config);
@@ -104,6 +105,7 @@ Test(audit, backend_missing)
 	struct config *config = taken("hostname = mx1.example.org\ndomains = {a.org}\nbackend = "
 				      "maildir:/proc/nonexistent/m\n"
 				      "control-socket = /proc/nonexistent/a/b/control\n" TAP);
+	ask_nobody(config);
 	unsigned errors = config_audit(config, out);
 
 	fclose(out);

@@ -67,6 +67,7 @@ static void finds(uint16_t port, const char *line)
 		"{192.0.2.1} }\n",
 		port, folder);
 	struct config *config = taken(text);
+	ask_nobody(config);
 	config_audit(config, out);
 	fclose(out);
 	config_free(config);

@@ -16,6 +16,7 @@ static char *audited(const char *more)
 
 	snprintf(text, sizeof(text), GOOD "%s", more);
 	config = taken(text);
+	ask_nobody(config);
 	config_audit(config, out);
 	fclose(out);
 	config_free(config);

@@ -29,6 +29,7 @@ static char *audited(const char *more)
 	}
 	*end = '\0';
 	config = taken(text);
+	ask_nobody(config);
 	config_audit(config, out);
 	fclose(out);
 	config_free(config);
