@@ -51,7 +51,7 @@ BS_CHECKS(X) // NOLINT(bugprone-sizeof-expression): which bytes a name has is as
 
 // What is said when it refuses or defers.
 #define REPLY_KEY(identifier, row, at, does, how, hits, misses, answer, digits, text, says) \
-	{"replies", name_##row, KIND_REPLY, FIELD(config, smtp.reply[BS_CHECK_##identifier]), .change = CHANGE_RELOAD, .standard = text, .most = BS_CHECK_REPLY - 1, \
+	{"replies", name_##row, KIND_REPLY, FIELD(config, smtp.reply[BS_CHECK_##identifier]), .change = CHANGE_RELOAD, .standard = (text), .most = BS_CHECK_REPLY - 1, \
 	 .sentence = "Behind " #answer " " digits ": " says "."},
 
 #define REPLIES_KEYS BS_CHECKS(REPLY_KEY)
