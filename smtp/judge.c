@@ -271,6 +271,7 @@ bool judgement_find(struct judgement *judgement, const struct facts *facts,
 	memset(verdict, 0, sizeof(*verdict));
 	verdict->code = 250;
 	verdict->check = BS_CHECK_COUNT;
+	judgement->wanted = 0;
 	if (policy->class[facts->class].action == BS_ACTION_ALLOW && !judgement->explain) {
 		verdict->allowed = true;
 		return true;

@@ -98,10 +98,13 @@ static enum bs_check add_up(
 	enum bs_check heaviest = BS_CHECK_CLIENT_LISTS;
 	int32_t most = INT32_MIN;
 	judgement->score = judgement->observed_score = 0;
+	judgement->wanted = 0;
 	for (unsigned i = 0; i < BS_CHECK_COUNT; i++) {
 		struct check_weight weight = weigh(
 			judgement, context->policy, context->row, (enum bs_check)i);
 		judgement->weight[i] = weight;
+		if (bs_check_mode(context->policy, context->row, (enum bs_check)i) != BS_MODE_OFF)
+			judgement->wanted |= UINT64_C(1) << i;
 		int32_t counts = weight.enforced + (observed ? weight.observed : 0);
 		judgement->score += weight.enforced;
 		judgement->observed_score += weight.enforced + weight.observed;

@@ -16,6 +16,7 @@ struct judgement {
 	void (*news)(void *context);
 	void *context;
 	uint64_t done;    // bit = enum bs_check: its result stands
+	uint64_t wanted;  // in the last verdict's policy, not off
 	uint64_t counted; // of these, those in the counters
 	unsigned row;     // of the recipient's policy that the results were made with
 	bool waiting;     // the deadline is set

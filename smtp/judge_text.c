@@ -46,6 +46,8 @@ static size_t add(const struct judgement *judgement, enum bs_check check, char *
 {
 	const struct check_result *result = &judgement->result[check];
 	char word[96], plus[NUMBER] = "";
+	if (!(judgement->wanted & UINT64_C(1) << check)) // run for the log or for a list
+		return 0;
 	if (result->outcome != CHECK_HIT && result->outcome != CHECK_UNKNOWN &&
 		judgement->weight[check].enforced == 0 && judgement->weight[check].observed == 0)
 		return 0;
