@@ -73,10 +73,12 @@ uint32_t block_worker(const struct dataplane *dataplane, const struct bs_address
 			  dataplane->streams->workers);
 }
 
-void block_announce(struct dataplane *dataplane, const struct bs_address *source)
+void block_announce(struct dataplane *dataplane, const struct connection *c)
 {
-	uint32_t worker = block_worker(dataplane, source);
-	if (bs_ring_push(dataplane->streams->early[worker], source, sizeof(*source)))
+	uint32_t worker = block_worker(dataplane, &c->peer);
+	struct bs_early early = {.client = c->peer,
+		.connection = {connection_number(dataplane->connections, c), c->serial}};
+	if (bs_ring_push(dataplane->streams->early[worker], &early, sizeof(early)))
 		bs_bell_ring(dataplane->streams->worker_bell[worker]);
 	else
 		dataplane->counters->early_lost++;

@@ -84,8 +84,8 @@ static inline struct talk *block_talk(struct bs_stream *stream)
 // the next. The same on all lcores; by a keyed hash, so that nobody can choose his worker.
 uint32_t block_worker(const struct dataplane *dataplane, const struct bs_address *source);
 
-// Tells that worker of a source whose session may come.
-void block_announce(struct dataplane *dataplane, const struct bs_address *source);
+// Tells that worker of a connection that has begun to wait.
+void block_announce(struct dataplane *dataplane, const struct connection *connection);
 
 bool block_is_free(const struct dataplane *dataplane);
 

@@ -260,6 +260,7 @@ unsigned dataplane_poll(void *self, uint64_t now_ns)
 	dataplane->policy = bs_policy_get();
 	unsigned done = receive(dataplane);
 	done += talk_wishes(dataplane);
+	done += waiting_greetings(dataplane);
 	done += overload_turn(dataplane);
 	done += expire(dataplane);
 	done += inquiry_turn(dataplane);
@@ -277,7 +278,8 @@ bool dataplane_ready(void *self)
 	if (bs_door_look(dataplane->door) != NULL)
 		return true;
 	for (uint32_t worker = 0; worker < dataplane->streams->workers; worker++) {
-		if (!bs_ring_empty(dataplane->streams->wishes[worker]))
+		if (!bs_ring_empty(dataplane->streams->wishes[worker]) ||
+			!bs_ring_empty(dataplane->streams->greet[worker]))
 			return true;
 	}
 	return false;

@@ -28,9 +28,10 @@ static bool make_streams(struct dataplane *dataplane, const struct dataplane_set
 		streams->worker_bell[i] = settings->worker_bell[i];
 		streams->events[i] = bs_ring_new(settings->talking, sizeof(uint32_t));
 		streams->wishes[i] = bs_ring_new(settings->talking, sizeof(uint32_t));
-		streams->early[i] = bs_ring_new(BS_EARLY_ROOM, sizeof(struct bs_address));
+		streams->early[i] = bs_ring_new(BS_EARLY_ROOM, sizeof(struct bs_early));
+		streams->greet[i] = bs_ring_new(BS_EARLY_ROOM, sizeof(struct bs_greet));
 		if (streams->events[i] == NULL || streams->wishes[i] == NULL ||
-			streams->early[i] == NULL)
+			streams->early[i] == NULL || streams->greet[i] == NULL)
 			return false;
 	}
 	return dataplane->blocks != NULL;
@@ -102,6 +103,7 @@ void dataplane_free(struct dataplane *dataplane)
 			free(streams->events[i]);
 			free(streams->wishes[i]);
 			free(streams->early[i]);
+			free(streams->greet[i]);
 		}
 		rte_free(streams->stream);
 		rte_free(streams);

@@ -158,7 +158,7 @@ void judge_announce(struct dataplane *dataplane, const struct connection *c)
 	if (source == NULL || bs_source_open_count(source) > 1 || spares(dataplane, c->class) ||
 		will_be_refused(&dataplane->policy->class[c->class]))
 		return;
-	block_announce(dataplane, &c->peer);
+	block_announce(dataplane, c);
 }
 
 enum bs_reason judge_input(

@@ -13,6 +13,8 @@
 
 // The greeting sent again after 1, 2, 4 ... 32 s: a minute in all, then the client is gone.
 #define GREETING_RETRANSMITS 6
+// That workers ask for, of each in a turn.
+#define GREETINGS_A_TURN 32u
 
 static void classify(struct dataplane *dataplane, struct connection *c)
 {
@@ -255,6 +257,33 @@ static void greeting_again(struct dataplane *dataplane, struct connection *c)
 	dataplane->counters->retransmits++;
 	send_text(dataplane, c, c->text_position);
 	connection_delay(dataplane, c, DELAY_RTO_FIRST + c->retransmits);
+}
+
+// A worker has found that this one need not wait (seam/stream.h).
+static void greet_now(struct dataplane *dataplane, const struct bs_greet *what)
+{
+	if (what->record >= dataplane->connections->capacity)
+		return;
+	struct connection *c = &dataplane->connections->record[what->record];
+	if (c->stage != STAGE_WAITING || c->serial != what->serial)
+		return;
+	classify(dataplane, c);
+	greet(dataplane, c);
+}
+
+unsigned waiting_greetings(struct dataplane *dataplane)
+{
+	struct bs_streams *streams = dataplane->streams;
+	unsigned done = 0;
+	for (uint32_t worker = 0; worker < streams->workers; worker++) {
+		struct bs_greet what;
+		for (unsigned i = 0; i < GREETINGS_A_TURN; i++, done++) {
+			if (!bs_ring_pop(streams->greet[worker], &what, sizeof(what)))
+				break;
+			greet_now(dataplane, &what);
+		}
+	}
+	return done;
 }
 
 void waiting_expired(struct dataplane *dataplane, struct connection *c)

@@ -6,6 +6,7 @@
 #include "control/policy.h"
 #include "dataplane/seam/log.h"
 #include "dataplane/seam/source.h"
+#include "dataplane/seam/stream.h"
 #include "smtp/heap.h"
 
 #define CLIENTS_MOST   1024u // asked about at once: 8 KB each
@@ -18,6 +19,8 @@ struct client {
 	struct judgement *judgement;
 	const struct bs_policy *policy; // held
 	struct facts facts;
+	struct bs_streams *streams; // of the dataplane that it waits at
+	struct bs_greet connection;
 	bool queued;
 	STAILQ_ENTRY(client) news;
 	LIST_ENTRY(client) entry;
@@ -26,19 +29,21 @@ struct client {
 struct early {
 	struct judge *judge;
 	struct bs_sources *sources;
+	uint32_t worker;
 	uint32_t count;
 	uint64_t now_ms;
 	LIST_HEAD(, client) all;
 	STAILQ_HEAD(, client) news;
 };
 
-struct early *early_new(struct judge *judge, struct bs_sources *sources)
+struct early *early_new(struct judge *judge, struct bs_sources *sources, uint32_t worker)
 {
 	struct early *early = heap_take(judge->heap, sizeof(*early));
 	if (early == NULL)
 		return NULL;
 	early->judge = judge;
 	early->sources = sources;
+	early->worker = worker;
 	LIST_INIT(&early->all);
 	STAILQ_INIT(&early->news);
 	return early;
@@ -74,6 +79,15 @@ static void queue(void *context)
 	STAILQ_INSERT_TAIL(&client->early->news, client, news);
 }
 
+// The dataplane looks whether it still waits; without room it waits to the end.
+static void end_wait(const struct client *client)
+{
+	struct bs_streams *streams = client->streams;
+	if (bs_ring_push(streams->greet[client->early->worker], &client->connection,
+		    sizeof(client->connection)))
+		bs_bell_ring(streams->bell);
+}
+
 // Nothing to tell when the client has left and its source is forgotten.
 static void conclude(struct client *client, const struct judgement_verdict *verdict)
 {
@@ -83,11 +97,15 @@ static void conclude(struct client *client, const struct judgement_verdict *verd
 	struct bs_source *source = early->sources == NULL
 					   ? NULL
 					   : bs_source_hold(early->sources, &client->facts.client);
+	bool skips = verdict->code == 250 && policy->checks.skip < 0 &&
+		     verdict->score <= policy->checks.skip;
+	if (skips)
+		end_wait(client);
 	if (source == NULL)
 		return;
 	if (policy->refuse_at == BS_AT_CONNECT && verdict->code >= 500)
 		bs_source_convict(source, BS_VERDICT_LISTED, VERDICT_S, now_s);
-	else if (policy->checks.skip < 0 && verdict->score <= policy->checks.skip)
+	else if (skips)
 		bs_source_remember(source, now_s + VERDICT_S);
 	bs_source_let_go(source);
 }
@@ -102,8 +120,10 @@ static void look(struct client *client)
 	let_go(client);
 }
 
-void early_ask(struct early *early, const struct bs_address *address, uint64_t now_ms)
+void early_ask(struct early *early, struct bs_streams *streams, const struct bs_early *what,
+	uint64_t now_ms)
 {
+	const struct bs_address *address = &what->client;
 	const struct bs_policy *policy = bs_policy_get();
 	uint8_t class = BS_CLASS_PLAIN;
 	early->now_ms = now_ms;
@@ -121,6 +141,8 @@ void early_ask(struct early *early, const struct bs_address *address, uint64_t n
 	}
 	judgement_quiet(client->judgement);
 	client->early = early;
+	client->streams = streams;
+	client->connection = what->connection;
 	client->policy = bs_policy_hold(policy);
 	client->facts = (struct facts){.client = *address, .class = class, .helo = ""};
 	LIST_INSERT_HEAD(&early->all, client, entry);

@@ -97,7 +97,7 @@ struct worker *worker_new(const struct worker_settings *settings)
 		.health = settings->dnsl};
 	all->backend = settings->backend;
 	worker->explainer = explainer_new(&all->judge, settings->explain);
-	worker->early = early_new(&all->judge, settings->sources);
+	worker->early = early_new(&all->judge, settings->sources, settings->number);
 	timers_init(&all->timers, 0);
 	LIST_INIT(&all->all);
 	TAILQ_INIT(&all->run);
@@ -188,11 +188,12 @@ static unsigned take_early(struct worker *worker)
 	if (worker->early == NULL)
 		return 0;
 	for (uint32_t i = 0; i < settings->dataplanes; i++) {
-		struct bs_ring *ring = settings->streams[i]->early[settings->number];
-		struct bs_address client;
-		for (unsigned n = 0; n < EARLY_A_TURN && bs_ring_pop(ring, &client, sizeof(client));
+		struct bs_streams *streams = settings->streams[i];
+		struct bs_ring *ring = streams->early[settings->number];
+		struct bs_early what;
+		for (unsigned n = 0; n < EARLY_A_TURN && bs_ring_pop(ring, &what, sizeof(what));
 			n++, done++)
-			early_ask(worker->early, &client, now_ms);
+			early_ask(worker->early, streams, &what, now_ms);
 	}
 	return done + early_turn(worker->early, now_ms);
 }

@@ -95,16 +95,29 @@ struct bs_streams {
 	uint32_t workers;
 	struct bs_ring *events[BS_WORKERS_MAX]; // of uint32_t, dataplane to worker
 	struct bs_ring *wishes[BS_WORKERS_MAX]; // of uint32_t, worker to dataplane
-	struct bs_ring
-		*early[BS_WORKERS_MAX]; // of struct bs_address, dataplane to worker: see below
-	struct bs_bell *bell;           // of the dataplane lcore
+	struct bs_ring *early[BS_WORKERS_MAX]; // of struct bs_early, dataplane to worker: see below
+	struct bs_ring *greet[BS_WORKERS_MAX]; // of struct bs_greet, worker to dataplane
+	struct bs_bell *bell;                  // of the dataplane lcore
 	struct bs_bell *worker_bell[BS_WORKERS_MAX];
 };
 
 // Early questions. When a source's only connection begins to wait, its address goes to the worker that its session will
 // probably have: what the DNS says about it may then be there before it is wanted. An address is a hint: when a ring is full it is
 // left out, and the same one may come again.
+//
+// What the worker finds may be so good that the client need not wait: it says so, and the connection is greeted when it still
+// waits. That, too, is left out when there is no room.
 #define BS_EARLY_ROOM 1024u
+
+// A waiting connection: its number is used again, its serial is not.
+struct bs_greet {
+	uint32_t record, serial;
+};
+
+struct bs_early {
+	struct bs_address client;
+	struct bs_greet connection;
+};
 
 static inline uint32_t bs_stream_worker(const struct bs_streams *streams, uint32_t number)
 {

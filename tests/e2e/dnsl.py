@@ -160,3 +160,15 @@ def reload_keeps():
         here.barscreen.ask("reload")
         expect_equal(row(here, "bl.test")["state"], "suspended", "after a reload")
         expect_reply(told(here, "198.18.10.1"), 250)
+
+
+@case
+def a_good_list_ends_the_wait():
+    """A client on a list of good ones is greeted when that is known, and not after four minutes."""
+    sections = {'dnsl "good.test"': {"score": "-2"}, "checks": {"skip-score": "-1"}, "waiting": {"wait": "4m"}}
+    with listing({"good.test": [LISTED["ipv4"]]}, sections) as (here, _):
+        with smtp.Client(here.wire, TARGET["ipv4"], here.wire.take(LISTED["ipv4"])) as good, \
+                smtp.Client(here.wire, TARGET["ipv4"], here.wire.take(OTHER["ipv4"])):
+            expect_equal(good.reply().code, 220, "the greeting")
+            waiting = [one["client"] for one in here.barscreen.control("sessions", "--state", "waiting")["sessions"]]
+            expect_equal(waiting, [OTHER["ipv4"]], "who waits")

@@ -174,7 +174,8 @@ static inline void stage_begin(struct backend *backend)
 	memset(streams->stream, 0, STREAMS * sizeof(struct bs_stream));
 	streams->events[0] = bs_ring_new(STREAMS, sizeof(uint32_t));
 	streams->wishes[0] = bs_ring_new(STREAMS, sizeof(uint32_t));
-	streams->early[0] = bs_ring_new(BS_EARLY_ROOM, sizeof(struct bs_address));
+	streams->early[0] = bs_ring_new(BS_EARLY_ROOM, sizeof(struct bs_early));
+	streams->greet[0] = bs_ring_new(BS_EARLY_ROOM, sizeof(struct bs_greet));
 	streams->bell = &stage.bell;
 	streams->worker_bell[0] = &stage.worker_bell;
 	stage.list[0] = streams;
@@ -210,6 +211,7 @@ static inline void stage_end(void)
 	free(stage.streams.stream);
 	free(stage.streams.events[0]);
 	free(stage.streams.early[0]);
+	free(stage.streams.greet[0]);
 	free(stage.streams.wishes[0]);
 }
 

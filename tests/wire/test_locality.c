@@ -84,8 +84,10 @@ WIRE_TEST(
 static bool announced(struct wire *wire, struct bs_address *address)
 {
 	for (uint32_t i = 0; i < wire->dataplane->streams->workers; i++) {
-		if (!bs_ring_pop(wire->dataplane->streams->early[i], address, sizeof(*address)))
+		struct bs_early early;
+		if (!bs_ring_pop(wire->dataplane->streams->early[i], &early, sizeof(early)))
 			continue;
+		*address = early.client;
 		cr_assert_eq(i, block_worker(wire->dataplane, address));
 		return true;
 	}
@@ -152,6 +154,40 @@ WIRE_TEST(locality, what_does_not_fit_is_counted)
 		wire_advance(peer->wire, 100); // below the rate at which SYNs get cookies
 	}
 	cr_assert_eq(peer->wire->counters.early_lost, 3);
+}
+
+// --- a worker ends the wait ---
+
+static struct bs_greet waiting(struct wire *wire)
+{
+	struct bs_early early;
+	for (uint32_t i = 0; i < wire->dataplane->streams->workers; i++)
+		if (bs_ring_pop(wire->dataplane->streams->early[i], &early, sizeof(early)))
+			return early.connection;
+	cr_assert_fail("nobody was announced");
+	return (struct bs_greet){0};
+}
+
+static void greet(struct wire *wire, struct bs_greet what)
+{
+	cr_assert(bs_ring_push(wire->dataplane->streams->greet[1], &what, sizeof(what)));
+	cr_assert(dataplane_ready(wire->dataplane));
+	wire_advance(wire, 1);
+}
+
+WIRE_TEST(locality, a_worker_ends_the_wait, .workers = 2)
+{
+	wire_connect(peer);
+	struct bs_greet what = waiting(peer->wire);
+	greet(peer->wire, (struct bs_greet){what.record, what.serial + 1});
+	greet(peer->wire, (struct bs_greet){UINT32_MAX, what.serial});
+	wire_expect_nothing(peer->wire);
+	greet(peer->wire, what);
+	cr_assert_gt(wire_expect_tcp(peer, TCP_ACK)->payload_length, 0);
+	cr_assert_eq(peer->wire->counters.greeted, 1);
+	greet(peer->wire, what);
+	cr_assert_eq(peer->wire->counters.greeted, 1, "it does not wait any more");
+	wire_forget(peer->wire);
 }
 
 // --- lists ---
