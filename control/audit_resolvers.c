@@ -83,7 +83,7 @@ static void ask_all(struct probes *probes)
 			packet, (uint16_t)random(), "", (enum dns_type)SOA, false);
 		probe->ask.done = answered;
 		if (!channels_ask(probes->channels, &probes->servers.server[i], packet, length,
-			    &probe->ask)) {
+			    false, &probe->ask)) {
 			probe->done = true;
 			fault(probe, "it can't be asked (no memory, or no such network here)");
 		}

@@ -32,6 +32,7 @@ struct channel {
 	struct channel_socket socket[SOCKETS];
 	struct dns_server server;
 	uint32_t under_way, since_empty, lifetime;
+	bool edns; // of what it sends: where a server says FORMERR c-ares cuts EDNS off, and plain questions in two
 };
 
 struct channels {
@@ -125,12 +126,12 @@ static void socket_state(void *data, ares_socket_t fd, int readable, int writabl
 }
 
 // With all of it given c-ares reads no file of the host.
-static bool make(struct channel *channel)
+static bool make(struct channel *channel, bool edns)
 {
 	char lookups[] = "b";
 	struct in_addr nowhere = {0};
-	struct ares_options options = {.flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_EDNS |
-						ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
+	struct ares_options options = {.flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH |
+						ARES_FLAG_NOALIASES | (edns ? ARES_FLAG_EDNS : 0),
 		.timeout = (int)channel->all->timeout_ms,
 		.tries = 1,
 		.ndots = 1,
@@ -147,6 +148,7 @@ static bool make(struct channel *channel)
 			ARES_OPT_EDNSPSZ | ARES_OPT_NOROTATE | ARES_OPT_SOCK_STATE_CB);
 	channel->server = (struct dns_server){0};
 	channel->lifetime = 0;
+	channel->edns = edns;
 	if (status != ARES_SUCCESS)
 		channel->ares = NULL;
 	return status == ARES_SUCCESS;
@@ -158,14 +160,15 @@ static bool same_server(const struct dns_server *a, const struct dns_server *b)
 }
 
 // An empty channel gets ready for a server.
-static bool aim(struct channel *channel, const struct dns_server *server)
+static bool aim(struct channel *channel, const struct dns_server *server, bool edns)
 {
 	struct ares_addr_port_node node = {.udp_port = server->port, .tcp_port = server->port};
-	if (channel->ares != NULL && channel->lifetime >= QUESTIONS_A_CHANNEL) {
+	if (channel->ares != NULL &&
+		(channel->lifetime >= QUESTIONS_A_CHANNEL || channel->edns != edns)) {
 		ares_destroy(channel->ares);
 		channel->ares = NULL;
 	}
-	if (channel->ares == NULL && !make(channel))
+	if (channel->ares == NULL && !make(channel, edns))
 		return false;
 	channel->since_empty = 0;
 	if (same_server(&channel->server, server))
@@ -184,16 +187,16 @@ static bool aim(struct channel *channel, const struct dns_server *server)
 }
 
 // The one that takes the next question: the last as long as its port is fresh, else an empty one.
-static struct channel *choose(struct channels *channels, const struct dns_server *server)
+static struct channel *choose(struct channels *channels, const struct dns_server *server, bool edns)
 {
 	for (uint32_t i = 0; i < channels->count; i++) {
 		struct channel *channel =
 			&channels->channel[(channels->last + i) % channels->count];
 		if (channel->under_way == 0) {
 			channels->last = (uint32_t)(channel - channels->channel);
-			return aim(channel, server) ? channel : NULL;
+			return aim(channel, server, edns) ? channel : NULL;
 		}
-		if (channel->since_empty < QUESTIONS_A_PORT &&
+		if (channel->since_empty < QUESTIONS_A_PORT && channel->edns == edns &&
 			same_server(&channel->server, server)) {
 			channels->last = (uint32_t)(channel - channels->channel);
 			return channel;
@@ -220,9 +223,9 @@ static void answered(void *data, int status, int timeouts, unsigned char *bytes,
 }
 
 bool channels_ask(struct channels *channels, const struct dns_server *server, const uint8_t *packet,
-	size_t length, struct channel_ask *ask)
+	size_t length, bool edns, struct channel_ask *ask)
 {
-	struct channel *channel = choose(channels, server);
+	struct channel *channel = choose(channels, server, edns);
 	if (channel == NULL)
 		return false;
 	channel->under_way++;
@@ -285,7 +288,7 @@ struct channels *channels_new(struct heap *heap, struct poller *poller, uint32_t
 	channels->tick = (struct poller_watch){.fd = -1, .expired = tick};
 	for (uint32_t i = 0; i < count; i++)
 		channels->channel[i].all = channels;
-	if (!make(&channels->channel[0])) { // the others when they are needed
+	if (!make(&channels->channel[0], true)) { // the others when they are needed
 		snprintf(error, 256, "dns: c-ares can't be used (no memory?)");
 		channels_free(channels);
 		return NULL;

@@ -42,9 +42,9 @@ struct channels *channels_new(struct heap *heap, struct poller *poller, uint32_t
 	uint32_t most, char error[256]);
 void channels_free(struct channels *channels); // all that is under way is told its end
 
-// False when there is no room now; nothing is called then.
+// False when there is no room now; nothing is called then. `edns`: the packet ends with an OPT record (RFC 6891).
 bool channels_ask(struct channels *channels, const struct dns_server *server, const uint8_t *packet,
-	size_t length, struct channel_ask *ask);
+	size_t length, bool edns, struct channel_ask *ask);
 // What sockets want without an event. Once a turn, after poller_turn().
 void channels_turn(struct channels *channels);
 bool channels_restless(const struct channels *channels); // channels_turn() has something to do

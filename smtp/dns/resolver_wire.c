@@ -108,7 +108,7 @@ static bool send_question(struct question *question)
 	resolver->queued--;
 	resolver->under_way++;
 	if (channels_ask(resolver->channels, &resolver->servers.server[server], packet, length,
-		    &question->ask)) {
+		    !question->plain, &question->ask)) {
 		resolver->counters->dns_asked++;
 		return true;
 	}
