@@ -10,6 +10,7 @@ static void put_one(FILE *out, const json_t *session)
 	char client[80];
 	const char *phase = ctl_string(session, "phase");
 	bool backend = json_is_true(json_object_get(session, "backend"));
+	bool judge = json_is_true(json_object_get(session, "judge"));
 	snprintf(client, sizeof(client), "[%s]:%" PRIu64, ctl_string(session, "client"),
 		ctl_number(session, "port"));
 	ctl_put_text(out, ctl_string(session, "session"));
@@ -23,7 +24,9 @@ static void put_one(FILE *out, const json_t *session)
 		ctl_put_text(out, ctl_string(session, "from"));
 		fprintf(out, "> nrcpt=%" PRIu64 " size=%" PRIu64 "%s",
 			ctl_number(session, "recipients"), ctl_number(session, "bytes"),
-			backend ? " (waits for the backend)" : "");
+			backend ? " (waits for the backend)"
+			: judge ? " (waits for the DNS)"
+				: "");
 	}
 	fputc('\n', out);
 }

@@ -36,10 +36,10 @@ static json_t *one_view(const struct bs_view *view)
 		state_words[view->state], "age-ms", (json_int_t)view->age_ms);
 	if (object == NULL || view->state != BS_VIEW_TALKING)
 		return object;
-	json_t *rest = json_pack("{s:s, s:b, s:s, s:s, s:I, s:I}", "phase",
-		phase_words[view->phase], "backend", (int)view->backend, "helo", view->helo, "from",
-		view->from, "recipients", (json_int_t)view->recipients, "bytes",
-		(json_int_t)view->bytes);
+	json_t *rest = json_pack("{s:s, s:b, s:b, s:s, s:s, s:I, s:I}", "phase",
+		phase_words[view->phase], "backend", (int)view->backend, "judge", (int)view->judge,
+		"helo", view->helo, "from", view->from, "recipients", (json_int_t)view->recipients,
+		"bytes", (json_int_t)view->bytes);
 	if (rest == NULL || json_object_update(object, rest) != 0) {
 		json_decref(object);
 		object = NULL;

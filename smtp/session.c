@@ -196,7 +196,7 @@ void session_kill(struct session *session, uint64_t now_ms)
 {
 	session->now_ms = now_ms;
 	session->killed = true;
-	if (session->wish == WISH_NOTHING)
+	if (session->wish == WISH_NOTHING || session->wish == WISH_JUDGE)
 		session_end(session, ENDING_KILLED, REPLY_KILLED);
 }
 

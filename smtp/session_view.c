@@ -36,7 +36,9 @@ void session_view(const struct session *session, uint64_t now_ms, struct bs_view
 	view->dataplane = client->dataplane;
 	view->serial = client->serial;
 	view->phase = (uint8_t)phase_of(session);
-	view->backend = session->wish != WISH_NOTHING && session->wish != WISH_CLOSE;
+	view->judge = session->wish == WISH_JUDGE;
+	view->backend = session->wish != WISH_NOTHING && session->wish != WISH_CLOSE &&
+			!view->judge;
 	view->age_ms = now_ms > client->opened_ms ? now_ms - client->opened_ms : 0;
 	view->bytes = session->mail != NULL ? session->mail->parser.bytes : 0;
 	view->recipients = session->envelope.recipient_count;

@@ -48,6 +48,7 @@ struct bs_view {
 	uint8_t state;   // enum bs_view_state
 	uint8_t phase;   // enum bs_view_phase
 	bool backend;    // the session waits for the backend
+	bool judge;      // its reply waits for its judge, and he for the DNS
 	uint32_t serial; // with `dataplane` the session id
 	uint64_t age_ms; // since the handshake; of a refused one since the refusal
 	uint64_t bytes;  // of the mail under way
