@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A name server that does what it should not: a script says how it answers which names."""
+import contextlib
 import random
 import socket
 import struct
@@ -123,11 +124,11 @@ class BadServer:
 
     says(name, way): how names at or below `name` ("" for all) are answered, the longest name first: a key of WAYS, "servfail",
     "refused", ..., "slow:SECONDS" (then 127.0.0.2), an address, or a function that is given an Asked and returns bytes or None.
-    Names that nothing is said of are answered with "refused". `asked`: what came in.
+    Names that nothing is said of are answered with "refused". `asked`: what came in; `unread`: what of it was no question.
     """
 
     def __init__(self, space, address, port=53):
-        self.ways, self.asked, self.ending = {}, [], False
+        self.ways, self.asked, self.unread, self.ending = {}, [], [], False
         self.lock = threading.Lock()
         self.udp = space.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.tcp = space.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -180,9 +181,15 @@ class BadServer:
             threading.Thread(target=self.one_udp, args=(message, whence), daemon=True).start()
 
     def one_udp(self, message, whence):
-        reply = self.reply(Asked(message, "udp", whence[1]))
+        try:
+            asked = Asked(message, "udp", whence[1])
+        except (IndexError, struct.error):
+            self.unread.append(message)
+            return
+        reply = self.reply(asked)
         if reply is not None and not self.ending:
-            self.udp.sendto(reply, whence)
+            with contextlib.suppress(OSError):  # who asked is gone
+                self.udp.sendto(reply, whence)
 
     def serve_tcp(self):
         while not self.ending:
