@@ -91,13 +91,27 @@ static struct check_weight weigh(const struct judgement *judgement, const struct
 	return weight;
 }
 
+// What a result that is not known might have spoken for the client: trouble must not weigh against it, not by its silence either.
+static int32_t doubt_of(const struct judgement *judgement, const struct bs_policy *policy,
+	unsigned row, enum bs_check check)
+{
+	const struct check_result *result = &judgement->result[check];
+	struct bs_score score = bs_check_score(policy, row, check);
+	int32_t least = score.hit < score.miss ? score.hit : score.miss;
+	if (bs_check_mode(policy, row, check) != BS_MODE_ENFORCE)
+		return 0;
+	if (result->own_weights)
+		return result->doubt;
+	return result->outcome == CHECK_UNKNOWN && least < 0 ? least : 0;
+}
+
 // Adds up; the heaviest of what counts is the one whose text the client is told.
 static enum bs_check add_up(
 	struct judgement *judgement, const struct check_context *context, bool observed)
 {
 	enum bs_check heaviest = BS_CHECK_CLIENT_LISTS;
 	int32_t most = INT32_MIN;
-	judgement->score = judgement->observed_score = 0;
+	judgement->score = judgement->observed_score = judgement->doubt = 0;
 	judgement->wanted = 0;
 	for (unsigned i = 0; i < BS_CHECK_COUNT; i++) {
 		struct check_weight weight = weigh(
@@ -107,6 +121,8 @@ static enum bs_check add_up(
 			judgement->wanted |= UINT64_C(1) << i;
 		int32_t counts = weight.enforced + (observed ? weight.observed : 0);
 		judgement->score += weight.enforced;
+		judgement->doubt += doubt_of(
+			judgement, context->policy, context->row, (enum bs_check)i);
 		judgement->observed_score += weight.enforced + weight.observed;
 		if (counts > most) {
 			most = counts;
@@ -139,9 +155,10 @@ static void decide_by_total(struct judgement *judgement, const struct check_cont
 	verdict->observed_score = judgement->observed_score;
 	if (verdict->code != 250)
 		return;
-	if (at.refuse > 0 && verdict->score >= at.refuse)
+	int32_t sure = verdict->score + judgement->doubt;
+	if (at.refuse > 0 && sure >= at.refuse)
 		answer_total(context, heaviest, true, BS_MODE_ENFORCE, verdict);
-	else if (at.defer > 0 && verdict->score >= at.defer)
+	else if (at.defer > 0 && sure >= at.defer)
 		answer_total(context, heaviest, false, BS_MODE_ENFORCE, verdict);
 	else if (at.refuse > 0 && verdict->observed_score >= at.refuse)
 		answer_total(context, would, true, BS_MODE_OBSERVE, verdict);

@@ -25,6 +25,7 @@ struct judgement {
 	bool naming; // `name` is wanted
 	bool named;  // `name` was looked for
 	char name[DNS_NAME];
+	int32_t doubt; // what unknown results might have taken off the score, not above 0
 	int32_t score, observed_score; // of the last verdict
 	struct check_weight weight[BS_CHECK_COUNT];
 	struct check_result result[BS_CHECK_COUNT];

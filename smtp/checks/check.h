@@ -29,6 +29,7 @@ struct check_result {
 	bool defer;      // CHECK_UNKNOWN that is answered with 450 (sender.on-dns-failure)
 	bool of_names; // asked about HELO and sender, too, though of an earlier stage (client_lists)
 	bool own_weights; // the two below stand instead of the row's weights (client_lists)
+	int16_t doubt; // hundredths, not above 0: what those that could not be told might have spoken for the client
 	int16_t weight;   // hundredths, of what is enforced
 	int16_t observed; // and of what is only observed
 	char detail

@@ -23,6 +23,7 @@ struct listed {
 struct lists {
 	const struct check_context *context;
 	int32_t enforced, observed; // hundredths
+	int32_t doubt;              // what is unknown might have taken off
 	unsigned asked;             // lists that have something to say here
 	unsigned unknown;           // of these
 	bool pending;
@@ -120,6 +121,14 @@ static void add_weight(struct lists *lists, const struct bs_dnsl *list, int16_t 
 	*(list->mode == BS_MODE_ENFORCE ? &lists->enforced : &lists->observed) += weight;
 }
 
+static void add_doubt(struct lists *lists, const struct bs_dnsl *list)
+{
+	int16_t least = list->hit < list->miss ? list->hit : list->miss;
+	lists->unknown++;
+	if (list->mode == BS_MODE_ENFORCE && least < 0)
+		lists->doubt += least;
+}
+
 static void ask_list(struct lists *lists, const struct bs_dnsl *list)
 {
 	struct dnsl_health *health = lists->context->judge->health;
@@ -136,14 +145,14 @@ static void ask_list(struct lists *lists, const struct bs_dnsl *list)
 	lists->asked++;
 	// After the answers have been counted: they may be those that suspend it.
 	if (dnsl_health_trust(health, list) != DNSL_COUNTS) {
-		lists->unknown++;
+		add_doubt(lists, list);
 	} else if (opinion.hits != 0) {
 		lists->hits++;
 		add_weight(lists, list, list->hit);
 	} else if (opinion.pending != 0) {
 		lists->pending = true;
 	} else if (opinion.unknown != 0) {
-		lists->unknown++;
+		add_doubt(lists, list);
 	} else if (opinion.other == 0) { // listed for something else is no plain no
 		add_weight(lists, list, list->miss);
 	}
@@ -244,6 +253,7 @@ static void conclude(struct lists *lists, struct check_result *result)
 	result->own_weights = true;
 	result->weight = clamped(lists->enforced);
 	result->observed = clamped(lists->observed);
+	result->doubt = clamped(lists->doubt);
 	if (lists->hits != 0)
 		check_says(result, CHECK_HIT, "%s", detail);
 	else if (lists->asked == 0)

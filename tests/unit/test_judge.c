@@ -256,3 +256,21 @@ Test(judge, the_operator_writes_the_reply)
 	cr_assert_str_eq(verdict.text, "[192.0.2.7] says example.com for alice@example.org, $5");
 	end();
 }
+
+Test(judge, what_is_unknown_might_have_spoken_for_the_client)
+{
+	begin("host.example.com A !SERVFAIL\nhost.example.com AAAA !SERVFAIL\n"
+	      "host.example.com MX !SERVFAIL\nexample.com MX 10 mail.example.com\n"
+	      "mail.example.com A 20.0.0.1\n");
+	policy.checks.refuse = 100;
+	mode(BS_CHECK_SENDER_OTHER, BS_MODE_ENFORCE, 150);
+	cr_assert_eq(find().code, 550);
+	mode(BS_CHECK_HELO_OTHER, BS_MODE_ENFORCE, 150);
+	policy.checks.score[BS_CHECK_HELO_OTHER].miss = -125;
+	struct judgement_verdict verdict = find();
+	cr_assert_eq(verdict.score, 150);
+	cr_assert_eq(verdict.code, 250, "with its HELO known it might have had 0.25");
+	policy.checks.score[BS_CHECK_HELO_OTHER].miss = -25;
+	cr_assert_eq(find().code, 550, "not even then");
+	end();
+}
