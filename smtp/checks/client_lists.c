@@ -123,7 +123,7 @@ static void add_weight(struct lists *lists, const struct bs_dnsl *list, int16_t 
 
 static void add_doubt(struct lists *lists, const struct bs_dnsl *list)
 {
-	int16_t least = list->hit < list->miss ? list->hit : list->miss;
+	int32_t least = list->hit < list->miss ? list->hit : list->miss;
 	lists->unknown++;
 	if (list->mode == BS_MODE_ENFORCE && least < 0)
 		lists->doubt += least;
