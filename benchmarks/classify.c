@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "control/class.h"
+#include "control/class/class.h"
 
 #define BURST   32u
 #define LOOKUPS (1u << 22)

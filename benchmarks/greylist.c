@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "control/memory_store.h"
+#include "control/memory/memory_store.h"
 
 #define LOOKUPS 1000000u
 

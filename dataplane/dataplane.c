@@ -4,23 +4,23 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
-#include "dataplane/block.h"
-#include "dataplane/closing.h"
-#include "dataplane/connection.h"
-#include "dataplane/connection_index.h"
-#include "dataplane/frame.h"
-#include "dataplane/handshake.h"
+#include "dataplane/tcp/block.h"
+#include "dataplane/tcp/closing.h"
+#include "dataplane/tcp/connection.h"
+#include "dataplane/tcp/connection_index.h"
+#include "dataplane/frame/frame.h"
+#include "dataplane/tcp/handshake.h"
 #include "dataplane/inquiry.h"
-#include "dataplane/link.h"
-#include "dataplane/neighbour.h"
+#include "dataplane/neighbour/link.h"
+#include "dataplane/neighbour/neighbour.h"
 #include "dataplane/overload.h"
-#include "dataplane/refused.h"
-#include "dataplane/stutter.h"
-#include "dataplane/syn_rate.h"
-#include "dataplane/talk.h"
-#include "dataplane/tcp_send.h"
-#include "dataplane/transmit.h"
-#include "dataplane/waiting.h"
+#include "dataplane/tcp/refused.h"
+#include "dataplane/tcp/stutter.h"
+#include "dataplane/tcp/syn_rate.h"
+#include "dataplane/tcp/talk.h"
+#include "dataplane/tcp/tcp_send.h"
+#include "dataplane/port/transmit.h"
+#include "dataplane/tcp/waiting.h"
 
 // Delays that end in a turn, at most: a burst of them must not starve the receive queues.
 #define EXPIRIES_A_TURN 256u

@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 #include "control/counters.h"
-#include "control/policy.h"
+#include "control/policy/policy.h"
 #include "dataplane/bucket.h"
-#include "dataplane/port.h"
+#include "dataplane/port/port.h"
 #include "dataplane/seam/inquiry.h"
 #include "dataplane/seam/notice.h"
 #include "dataplane/seam/stream.h"

@@ -3,12 +3,12 @@
 // What a dataplane lcore is made of, made before its first turn and freed after its last, by control.
 #include <rte_malloc.h>
 
-#include "dataplane/block.h"
-#include "dataplane/connection.h"
+#include "dataplane/tcp/block.h"
+#include "dataplane/tcp/connection.h"
 #include "dataplane/dataplane.h"
-#include "dataplane/link.h"
-#include "dataplane/neighbour.h"
-#include "dataplane/syn_rate.h"
+#include "dataplane/neighbour/link.h"
+#include "dataplane/neighbour/neighbour.h"
+#include "dataplane/tcp/syn_rate.h"
 
 // RSTs and challenge ACKs a second: RFC 5961, 7 wants them bounded; a scan of our ports is answered slowly.
 #define RESETS_A_SECOND     1000u

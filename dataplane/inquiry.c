@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/inquiry.h"
 
-#include "dataplane/block.h"
-#include "dataplane/closing.h"
-#include "dataplane/connection.h"
+#include "dataplane/tcp/block.h"
+#include "dataplane/tcp/closing.h"
+#include "dataplane/tcp/connection.h"
 #include "dataplane/seam/inquiry.h"
-#include "dataplane/waiting.h"
+#include "dataplane/tcp/waiting.h"
 
 // Records looked at in a turn: one after the other in memory, so some microseconds; ten million take some tens of thousands of
 // turns, that is a second.

@@ -3,8 +3,8 @@
 
 #include <time.h>
 
-#include "dataplane/connection.h"
-#include "dataplane/waiting.h"
+#include "dataplane/tcp/connection.h"
+#include "dataplane/tcp/waiting.h"
 
 // Shares in per cent at which it begins and ends. Blocks are taken and given back many times a second, and a full house of
 // them is no more than 421 for some: so they may come nearer to their end.

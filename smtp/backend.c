@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "smtp/maildir.h"
-#include "smtp/relay.h"
+#include "smtp/maildir/maildir.h"
+#include "smtp/relay/relay.h"
 
 struct backend *backend_new(const char *uri, const char *hostname,
 	const struct backend_settings *settings, char error[256])

@@ -11,7 +11,7 @@
 
 #include "smtp/backend_settings.h"
 #include "smtp/mailbox.h"
-#include "smtp/session.h"
+#include "smtp/session/session.h"
 
 struct backend;  // one configured destination, shared by all workers, constant
 struct delivery; // what one session does with it; at most one call under way
@@ -27,8 +27,8 @@ struct poller;
 struct delivery_surroundings {
 	struct heap *heap;
 	struct helper_queue
-		*helpers;      // smtp/helper.h: blocking work, answered on the worker's thread
-	struct poller *poller; // smtp/poller.h: sockets and deadlines
+		*helpers; // smtp/worker/helper.h: blocking work, answered on the worker's thread
+	struct poller *poller; // smtp/worker/poller.h: sockets and deadlines
 	struct bs_log *log;    // may be NULL
 	struct bs_worker_counters *counters;
 	const _Atomic bool *stopping; // we end: what is only curious gives up

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Saying something without waiting for anybody. Each thread that speaks has a ring of its own; the
-// log writer (control/log.c) empties them all. A full ring drops the line and counts it. The text is
+// log writer (control/log/log.c) empties them all. A full ring drops the line and counts it. The text is
 // the part of a line after "name[pid]: "; the writer puts time, host and name before it, and, as Postfix
 // does, "warning: " or "error: " where the severity says so (so the text itself should not).
 #pragma once

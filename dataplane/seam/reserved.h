@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Addresses that can't be on the Internet, and the few within them that can: what the ingress filter drops as bogons
-// (control/bogon.c) and where no domain's mail server can be (smtp/checks/sender_mx.c).
+// (control/lists/bogon.c) and where no domain's mail server can be (smtp/checks/sender_mx.c).
 //
 // Pure, constant; any thread.
 #pragma once

@@ -76,7 +76,7 @@ struct bs_stream {
 	void *session;                        // the worker's own; NULL when none
 	// line 2
 	alignas(64) struct bs_client client;
-	// the dataplane's own: see dataplane/block.h
+	// the dataplane's own: see dataplane/tcp/block.h
 	alignas(64) uint8_t tcp[192];
 	uint8_t tx[BS_STREAM_TX];
 	uint8_t rx[BS_STREAM_RX];

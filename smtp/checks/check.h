@@ -9,10 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "control/policy.h"
+#include "control/policy/policy.h"
 #include "smtp/checks/rows.h"
 #include "smtp/dns/dns.h"
-#include "smtp/facts.h"
+#include "smtp/judge/facts.h"
 
 enum check_outcome {
 	CHECK_NOT_RUN, // off, or nothing to look at (no sender domain in <>)
@@ -36,7 +36,7 @@ struct check_result {
 		[CHECK_DETAIL]; // one line for log, reply and explain; any bytes, cleaned by who shows it
 };
 
-struct judge;     // smtp/judge.h: what all checks of a worker share
+struct judge;     // smtp/judge/judge.h: what all checks of a worker share
 struct judgement; // of one session
 
 struct check_context {
@@ -44,7 +44,7 @@ struct check_context {
 	struct judgement *judgement; // for check_result_of()
 	const struct facts *facts;
 	const struct bs_policy *policy;
-	unsigned row; // of the recipient's policy (control/checks_policy.h)
+	unsigned row; // of the recipient's policy (control/policy/checks_policy.h)
 	struct dns_asker *dns;
 	bool explain; // only asked what would be: changes nothing (greylist, counts)
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // client-lists: what DNS lists (RFC 5782) say of the client, or of the names that it gives. Each list has a weight for a hit and one
-// for a plain no; one that does not answer, or is not to be believed (smtp/dnsl_health.h), has none.
+// for a plain no; one that does not answer, or is not to be believed (smtp/lists/dnsl_health.h), has none.
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -9,8 +9,8 @@
 #include "smtp/checks/check.h"
 #include "smtp/checks/client_name.h"
 #include "smtp/checks/dnsl_answer.h"
-#include "smtp/dnsl_health.h"
-#include "smtp/judge.h"
+#include "smtp/lists/dnsl_health.h"
+#include "smtp/judge/judge.h"
 
 #define TEXT_SHOWN 80 // bytes of a list's own words
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // A DNS list of clients as the policy has it (RFC 5782): its zone, which answers count, and what they weigh. The configuration
-// fills it in (control/), smtp/checks/client_lists.c asks it, smtp/dnsl_health.h says whether it is to be believed.
+// fills it in (control/), smtp/checks/client_lists.c asks it, smtp/lists/dnsl_health.h says whether it is to be believed.
 //
 // A leaf. Immutable once published; any thread.
 #pragma once

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Greylisting: what smtp/memory.h says of network (or SPF domain), sender and recipient. How long a client would have to wait stands in
+// Greylisting: what smtp/memory/memory.h says of network (or SPF domain), sender and recipient. How long a client would have to wait stands in
 // the log and in `explain` only: the reply must not tell (RFC 6647, 5).
 #include <inttypes.h>
 
 #include "smtp/checks/check.h"
-#include "smtp/judge.h"
-#include "smtp/memory.h"
+#include "smtp/judge/judge.h"
+#include "smtp/memory/memory.h"
 
 // The domain that SPF passed for: of the sender, or of the HELO where the sender is <> (RFC 7208, 2.4).
 static const char *spf_domain_of(const struct check_context *context)

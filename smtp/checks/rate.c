@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Mails and recipients of a source in a window (`rates` of the policy). The session counts them, once each (smtp/session_source.c): a check
+// Mails and recipients of a source in a window (`rates` of the policy). The session counts them, once each (smtp/session/session_source.c): a check
 // runs again when answers come. Connections are limited where they are made, in the dataplane.
 #include <inttypes.h>
 

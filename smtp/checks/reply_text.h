@@ -16,7 +16,7 @@
 
 #include <stddef.h>
 
-#include "smtp/facts.h"
+#include "smtp/judge/facts.h"
 
 #define REPLY_VALUE 100
 
@@ -26,7 +26,7 @@ struct reply_values {
 	const char *detail; // may be NULL
 };
 
-// Writes code and CRLF by no means, but the contact when there is one ("; for help: "), as smtp/reply.c does; it always stands whole, what
+// Writes code and CRLF by no means, but the contact when there is one ("; for help: "), as smtp/session/reply.c does; it always stands whole, what
 // is too long is cut before it. Returns the length. `room` of 256 is enough for the contact and more than 100 of the text.
 size_t reply_text(const char *template, const struct reply_values *values, const char *contact,
 	char *text, size_t room);

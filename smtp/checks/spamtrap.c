@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // spamtrap: the recipient was never given to anybody (recipients.spamtraps), so the sender found it by harvesting or bought it. The
-// reply is that of an unknown recipient and tells nothing; the session counts it as one (smtp/session_recipient.c).
+// reply is that of an unknown recipient and tells nothing; the session counts it as one (smtp/session/session_recipient.c).
 #include "smtp/checks/check.h"
 
 void check_run_spamtrap(const struct check_context *context, struct check_result *result)

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "smtp/judge.h"
+#include "smtp/judge/judge.h"
 
 bool spf_outcome_of(const struct check_result *result, struct spf_outcome *outcome)
 {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "smtp/dns/dns.h"
-#include "smtp/heap.h"
+#include "smtp/worker/heap.h"
 
 struct dns_question {
 	SLIST_ENTRY(dns_question) entry;

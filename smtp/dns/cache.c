@@ -5,7 +5,7 @@
 #include <sys/random.h>
 
 #include "dataplane/seam/siphash.h"
-#include "smtp/heap.h"
+#include "smtp/worker/heap.h"
 
 // The usual answer has some hundred bytes; a cache full of TXT records of 64 KB must not have all the memory.
 #define BYTES_AN_ANSWER 512u

@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 
 #include "smtp/dns/message.h"
-#include "smtp/heap.h"
-#include "smtp/poller.h"
+#include "smtp/worker/heap.h"
+#include "smtp/worker/poller.h"
 
 #define QUESTIONS_A_PORT 16u
 #define QUESTIONS_A_CHANNEL \

@@ -16,7 +16,7 @@
 #include <sys/queue.h>
 
 #include "dataplane/seam/address.h"
-#include "smtp/timers.h"
+#include "smtp/worker/timers.h"
 
 #define DNS_NAME 254 // RFC 1035, 2.3.4: 253 as text, with the final NUL
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "smtp/dns/message_reading.h"
-#include "smtp/heap.h"
+#include "smtp/worker/heap.h"
 
 // TXT: strings joined (RFC 7208, 3.3). The length, or SIZE_MAX when they don't fill the record exactly.
 static size_t join_text(const uint8_t *data, size_t length, char *text)

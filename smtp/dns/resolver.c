@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "smtp/dns/resolver_state.h"
-#include "smtp/heap.h"
+#include "smtp/worker/heap.h"
 
 // Of one turn; the rest comes in the next.
 #define TOLD_A_TURN   256u

@@ -6,7 +6,7 @@
 #include <sys/random.h>
 
 #include "smtp/dns/resolver_state.h"
-#include "smtp/heap.h"
+#include "smtp/worker/heap.h"
 
 #define DONE_A_TURN 256u // the rest comes in the next
 

@@ -13,7 +13,7 @@ TARGET = {"ipv4": "198.18.0.25", "ipv6": "2001:2::25"}
 LISTED = {"ipv4": "198.18.7.7", "ipv6": "2001:2:0:7::7"}
 OTHER = {"ipv4": "198.18.7.8", "ipv6": "2001:2:0:8::8"}
 POINTS = ["127.0.0.2", "::ffff:7f00:2"]
-RUN = 50  # smtp/dnsl_health.h: DNSL_RUN
+RUN = 50  # smtp/lists/dnsl_health.h: DNSL_RUN
 
 
 def target_of(source):

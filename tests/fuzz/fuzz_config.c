@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "control/config.h"
+#include "control/configuration/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count);
 

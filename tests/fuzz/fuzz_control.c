@@ -9,11 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "control/config.h"
-#include "control/desk.h"
-#include "control/overlay_keeper.h"
-#include "control/policy_store.h"
-#include "control/request.h"
+#include "control/configuration/config.h"
+#include "control/socket/desk.h"
+#include "control/overlay/overlay_keeper.h"
+#include "control/policy/policy_store.h"
+#include "control/socket/request.h"
 #include "dataplane/seam/source.h"
 #include "smtp/dns/view.h"
 

@@ -11,7 +11,7 @@
 
 #include "smtp/dns/cache.h"
 #include "smtp/dns/message.h"
-#include "smtp/heap.h"
+#include "smtp/worker/heap.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/checksum.h"
+#include "dataplane/frame/checksum.h"
 #include "dataplane/dataplane.h"
-#include "dataplane/frame.h"
-#include "dataplane/local.h"
-#include "dataplane/neighbour.h"
-#include "dataplane/transmit.h"
-#include "dataplane/wire_format.h"
+#include "dataplane/frame/frame.h"
+#include "dataplane/frame/local.h"
+#include "dataplane/neighbour/neighbour.h"
+#include "dataplane/port/transmit.h"
+#include "dataplane/frame/wire_format.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count);
 

@@ -8,10 +8,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "control/list_file.h"
-#include "control/name_file.h"
-#include "control/names.h"
-#include "control/patterns.h"
+#include "control/lists/list_file.h"
+#include "control/lists/name_file.h"
+#include "control/lists/names.h"
+#include "control/lists/patterns.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count);
 

@@ -16,8 +16,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "smtp/heap.h"
-#include "smtp/relay_state.h"
+#include "smtp/worker/heap.h"
+#include "smtp/relay/relay_state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "smtp/header_filter.h"
-#include "smtp/session.h"
+#include "smtp/session/header_filter.h"
+#include "smtp/session/session.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "smtp/backend.h"
-#include "smtp/heap.h"
-#include "smtp/helper.h"
+#include "smtp/worker/heap.h"
+#include "smtp/worker/helper.h"
 
 #define PART 20000
 

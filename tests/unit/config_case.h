@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "control/config.h"
+#include "control/configuration/config.h"
 
 static char folder[] = "/tmp/barscreen-config-XXXXXX";
 

@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 #include "control/counter_rows.h"
-#include "control/desk.h"
-#include "control/socket.h"
+#include "control/socket/desk.h"
+#include "control/socket/socket.h"
 
 static char folder[] = "/tmp/barscreen-test-control-XXXXXX";
 static char path[100];

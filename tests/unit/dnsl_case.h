@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/policy.h"
+#include "control/policy/policy.h"
 #include "dataplane/seam/log.h"
-#include "smtp/dnsl_health.h"
+#include "smtp/lists/dnsl_health.h"
 #include "dns_table.h"
 
 #define PASTS 16

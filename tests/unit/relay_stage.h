@@ -15,9 +15,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "smtp/heap.h"
-#include "smtp/received.h"
-#include "smtp/relay_state.h"
+#include "smtp/worker/heap.h"
+#include "smtp/session/received.h"
+#include "smtp/relay/relay_state.h"
 
 #define PATIENCE \
 	5000 // turns of a millisecond before a test gives up: only one that fails gets there

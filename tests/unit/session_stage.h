@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "smtp/answer.h"
+#include "smtp/session/answer.h"
 #include "smtp/checks/check.h"
-#include "smtp/session.h"
+#include "smtp/session/session.h"
 
 struct stage {
 	struct heap *heap;

@@ -5,7 +5,7 @@
 
 #include <sys/stat.h>
 
-#include "control/audit.h"
+#include "control/audit/audit.h"
 
 TestSuite(audit, .init = make_folder, .fini = remove_folder);
 

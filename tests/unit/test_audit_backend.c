@@ -7,8 +7,8 @@
 #include <pthread.h>
 #include <sys/socket.h>
 
-#include "control/audit.h"
-#include "smtp/relay_place.h"
+#include "control/audit/audit.h"
+#include "smtp/relay/relay_place.h"
 
 TestSuite(audit_backend, .init = make_folder, .fini = remove_folder, .timeout = 60);
 

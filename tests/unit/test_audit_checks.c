@@ -3,7 +3,7 @@
 // barscreen --check: checks, DNS lists and policies that can't be meant so are said with file, line and cure.
 #include "tests/unit/config_case.h"
 
-#include "control/audit.h"
+#include "control/audit/audit.h"
 
 TestSuite(audit_checks, .init = make_folder, .fini = remove_folder);
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "control/audit_say.h"
+#include "control/audit/audit_say.h"
 #include "tests/unit/dns_server.h"
 
 static struct dns_server_thread server;

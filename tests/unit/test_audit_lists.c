@@ -3,7 +3,7 @@
 // barscreen --check: what is said of lists and recipients.
 #include "tests/unit/config_case.h"
 
-#include "control/audit.h"
+#include "control/audit/audit.h"
 
 TestSuite(audit_lists, .init = make_folder, .fini = remove_folder);
 

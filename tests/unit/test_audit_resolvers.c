@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "control/audit_say.h"
+#include "control/audit/audit_say.h"
 #include "tests/unit/dns_server.h"
 
 static struct dns_server_thread server, second;

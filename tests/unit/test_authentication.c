@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "smtp/authentication.h"
+#include "smtp/session/authentication.h"
 
 static struct spf_outcome pass = {SPF_PASS, "mechanism +ip4 of a.example"};
 static struct spf_outcome none = {SPF_NONE, "h.example has no record"};

@@ -5,8 +5,8 @@
 
 #include <criterion/criterion.h>
 
-#include "control/bogon.h"
-#include "control/prefix_number.h"
+#include "control/lists/bogon.h"
+#include "control/lists/prefix_number.h"
 
 #define BOGON 3
 #define OWN   4

@@ -7,8 +7,8 @@
 
 #include "dataplane/seam/source.h"
 #include "smtp/checks/check.h"
-#include "smtp/judge.h"
-#include "smtp/memory.h"
+#include "smtp/judge/judge.h"
+#include "smtp/memory/memory.h"
 
 static const uint8_t key[16] = "sixteen octets!";
 static struct judge judge;

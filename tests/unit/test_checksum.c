@@ -5,7 +5,7 @@
 
 #include <arpa/inet.h>
 
-#include "dataplane/checksum.h"
+#include "dataplane/frame/checksum.h"
 
 static uint16_t naive(uint32_t sum, const uint8_t *at, uint32_t length)
 {

@@ -7,7 +7,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
-#include "control/class.h"
+#include "control/class/class.h"
 
 static uint64_t random_state;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The check of the DNS lists: what is asked, which answers count, weights, what is shown.
-#include "smtp/judge.h"
+#include "smtp/judge/judge.h"
 #include "tests/unit/dnsl_case.h"
 
 static struct judge judge;

@@ -6,9 +6,9 @@
 
 #include <inttypes.h>
 
-#include "control/config_keys.h"
-#include "control/config_print.h"
-#include "control/config_values.h"
+#include "control/configuration/config_keys.h"
+#include "control/configuration/config_print.h"
+#include "control/configuration/config_values.h"
 
 TestSuite(config, .init = make_folder, .fini = remove_folder);
 

@@ -3,8 +3,8 @@
 // checks { }, greylist { } and rates { }: the rows' defaults, presets, weights.
 #include "tests/unit/config_case.h"
 
-#include "control/config_keys.h"
-#include "control/config_score.h"
+#include "control/configuration/config_keys.h"
+#include "control/configuration/config_score.h"
 #include "smtp/checks/check.h"
 
 TestSuite(config_checks, .init = make_folder, .fini = remove_folder);

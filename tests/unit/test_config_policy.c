@@ -5,10 +5,10 @@
 
 #include <jansson.h>
 
-#include "control/config_changes.h"
-#include "control/config_print.h"
-#include "control/policy_base.h"
-#include "control/policy_make.h"
+#include "control/configuration/config_changes.h"
+#include "control/configuration/config_print.h"
+#include "control/policy/policy_base.h"
+#include "control/policy/policy_make.h"
 
 TestSuite(config_policy, .init = make_folder, .fini = remove_folder);
 

@@ -3,7 +3,7 @@
 // The commands "cache get" and "cache del" over a real control socket: two workers and a dataplane that answer when they are told to.
 #include "tests/unit/control_stage.h"
 
-#include "control/ctl_show.h"
+#include "control/ctl/ctl_show.h"
 #include "smtp/dns/view.h"
 
 #define LCORES 3 // the first is the dataplane

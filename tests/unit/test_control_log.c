@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "control/socket.h"
+#include "control/socket/socket.h"
 
 #define ID "1mzkv3r20c000001"
 

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "control/socket.h"
+#include "control/socket/socket.h"
 
 #define NOBODY 65534u
 

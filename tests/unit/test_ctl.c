@@ -12,8 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "control/desk.h"
-#include "control/socket.h"
+#include "control/socket/desk.h"
+#include "control/socket/socket.h"
 
 static char folder[] = "/tmp/barscreen-test-ctl-XXXXXX";
 static char path[100];

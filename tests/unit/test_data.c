@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "smtp/data.h"
+#include "smtp/session/data.h"
 
 struct result {
 	uint8_t out[400];

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "smtp/delivered.h"
+#include "smtp/relay/delivered.h"
 
 static const struct mailbox sender = {.local = "s", .domain = "example.net"}, nobody;
 

@@ -9,7 +9,7 @@
 
 #include "smtp/dns/cache.h"
 #include "smtp/dns/message.h"
-#include "smtp/heap.h"
+#include "smtp/worker/heap.h"
 
 #define RESOLVED 0x8180 // response, recursion desired and available
 

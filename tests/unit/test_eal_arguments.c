@@ -3,8 +3,8 @@
 // What DPDK is told for a given configuration and machine, and the memory plan under it.
 #include <criterion/criterion.h>
 
-#include "control/eal_arguments.h"
-#include "dataplane/port_open.h"
+#include "control/start/eal_arguments.h"
+#include "dataplane/port/port_open.h"
 
 #define MEGABYTE (UINT64_C(1) << 20)
 

@@ -3,7 +3,7 @@
 // Greylisting: the life of a triplet, what it is found by, networks that are not asked any more.
 #include <criterion/criterion.h>
 
-#include "smtp/memory.h"
+#include "smtp/memory/memory.h"
 
 static const uint8_t key[16] = "sixteen octets!";
 static struct bs_greylist_rules rules;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "smtp/header_filter.h"
+#include "smtp/session/header_filter.h"
 
 #define HOST "mx.example.org"
 #define ROOM 20000

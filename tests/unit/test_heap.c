@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "smtp/heap.h"
+#include "smtp/worker/heap.h"
 
 Test(heap, gives_zeroed_memory_also_when_it_is_used_again)
 {

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "smtp/helper.h"
+#include "smtp/worker/helper.h"
 
 #define JOBS 500
 

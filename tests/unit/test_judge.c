@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "control/counters.h"
-#include "smtp/explain.h"
-#include "smtp/heap.h"
-#include "smtp/judge.h"
+#include "smtp/judge/explain.h"
+#include "smtp/worker/heap.h"
+#include "smtp/judge/judge.h"
 #include "tests/unit/dns_table.h"
 
 static struct bs_policy policy;

@@ -10,7 +10,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "control/lcore.h"
+#include "control/start/lcore.h"
 
 // A role whose work is counted in by the test. Its patience says how long it sleeps.
 struct script {

@@ -3,7 +3,7 @@
 // What a reload says of lists of names and of recipients.
 #include "tests/unit/config_case.h"
 
-#include "control/config_changes.h"
+#include "control/configuration/config_changes.h"
 
 TestSuite(list_changes, .init = make_folder, .fini = remove_folder);
 

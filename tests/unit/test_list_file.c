@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "control/list_file.h"
+#include "control/lists/list_file.h"
 
 static char folder[] = "/tmp/barscreen-list-XXXXXX";
 static char path[64];

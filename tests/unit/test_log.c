@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "control/log.h"
+#include "control/log/log.h"
 
 static struct bs_log_line line;
 

@@ -14,9 +14,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "control/log.h"
-#include "control/log_journal.h"
-#include "control/log_json.h"
+#include "control/log/log.h"
+#include "control/log/log_journal.h"
+#include "control/log/log_json.h"
 
 #define ID "1mzkv3r20c000001"
 

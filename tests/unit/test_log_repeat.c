@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/log_fields.h"
-#include "control/log_repeat.h"
+#include "control/log/log_fields.h"
+#include "control/log/log_repeat.h"
 
 #define SECOND UINT64_C(1000000000)
 #define ID     "1mzkv3r20c000001"

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/log_tail.h"
+#include "control/log/log_tail.h"
 
 static struct log_tail *tail;
 

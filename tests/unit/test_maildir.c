@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 #include "smtp/backend.h"
-#include "smtp/heap.h"
-#include "smtp/helper.h"
+#include "smtp/worker/heap.h"
+#include "smtp/worker/helper.h"
 
 static char root[] = "/tmp/barscreen-maildir-XXXXXX";
 static struct backend *backend;

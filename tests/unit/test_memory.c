@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "smtp/memory.h"
+#include "smtp/memory/memory.h"
 
 static const uint8_t key[16] = "sixteen octets!";
 static const struct bs_greylist_rules rules = {.delay_ms = 300000,

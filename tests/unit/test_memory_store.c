@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "control/memory_store.h"
+#include "control/memory/memory_store.h"
 #include "tests/unit/config_case.h"
 
 static char trouble[MEMORY_LOAD_ERROR];

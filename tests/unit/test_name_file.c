@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "control/name_file.h"
+#include "control/lists/name_file.h"
 
 static char path[] = "/tmp/barscreen-names-XXXXXX";
 static char taken[4000]; // entries, each with a newline behind it

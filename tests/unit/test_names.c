@@ -4,8 +4,8 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-#include "control/name_set.h"
-#include "control/names.h"
+#include "control/lists/name_set.h"
+#include "control/lists/names.h"
 
 static struct bs_names *names;
 static uint8_t rows[BS_NAMES_ROWS];

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control/notice_text.h"
+#include "control/log/notice_text.h"
 #include "dataplane/seam/verdict.h"
 
 static struct bs_notice notice_of(enum bs_notice_kind kind)

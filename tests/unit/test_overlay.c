@@ -3,8 +3,8 @@
 // Runtime entries: what holds for an address, their bounds and lifetimes, and the file that they survive in.
 #include <fcntl.h>
 
-#include "control/overlay_entries.h"
-#include "control/overlay_file.h"
+#include "control/overlay/overlay_entries.h"
+#include "control/overlay/overlay_file.h"
 #include "tests/unit/config_case.h"
 
 static struct overlay_entries entries;

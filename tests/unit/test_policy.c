@@ -5,8 +5,8 @@
 
 #include <netinet/in.h>
 
-#include "control/policy.h"
-#include "control/templates.h"
+#include "control/policy/policy.h"
+#include "control/policy/templates.h"
 
 TestSuite(policy, .init = make_folder, .fini = remove_folder);
 

@@ -4,7 +4,7 @@
 // may not say of them.
 #include "tests/unit/config_case.h"
 
-#include "control/policy.h"
+#include "control/policy/policy.h"
 
 TestSuite(policy_lists, .init = make_folder, .fini = remove_folder);
 

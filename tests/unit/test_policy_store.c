@@ -6,8 +6,8 @@
 #include <pthread.h>
 #include <sched.h>
 
-#include "control/config_changes.h"
-#include "control/policy_store.h"
+#include "control/configuration/config_changes.h"
+#include "control/policy/policy_store.h"
 #include "tests/unit/config_case.h"
 
 static struct bs_qsbr qsbr;

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control/names.h"
-#include "smtp/precedence.h"
+#include "control/lists/names.h"
+#include "smtp/judge/precedence.h"
 
 enum {
 	ALLOW = 10,

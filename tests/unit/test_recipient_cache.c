@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
-#include "smtp/recipient_cache.h"
+#include "smtp/relay/recipient_cache.h"
 
 #define HOUR 3600000u
 

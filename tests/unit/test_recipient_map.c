@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control/policy.h"
-#include "control/recipient_map.h"
+#include "control/policy/policy.h"
+#include "control/lists/recipient_map.h"
 
 static unsigned find(const struct bs_recipient_map *map, const char *local, const char *domain)
 {

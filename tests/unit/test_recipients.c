@@ -4,8 +4,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "control/patterns.h"
-#include "control/recipients.h"
+#include "control/lists/patterns.h"
+#include "control/lists/recipients.h"
 
 static struct bs_recipients *known;
 static char why[PATTERNS_WHY];

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "smtp/relay_offers.h"
-#include "smtp/reply_reader.h"
+#include "smtp/relay/relay_offers.h"
+#include "smtp/relay/reply_reader.h"
 
 // Feeds pieces: [0, first), [first, second), the rest. Returns the last result.
 static enum reader_result feed_split(struct reply_reader *reader, const char *text, size_t length,

@@ -4,9 +4,9 @@
 #include <jansson.h>
 #include <time.h>
 
-#include "control/ctl_show.h"
-#include "control/memory_store.h"
-#include "control/request.h"
+#include "control/ctl/ctl_show.h"
+#include "control/memory/memory_store.h"
+#include "control/socket/request.h"
 #include "tests/unit/config_case.h"
 
 static struct daemon program;

@@ -4,10 +4,10 @@
 #include <jansson.h>
 #include <poll.h>
 
-#include "control/overlay_keeper.h"
-#include "control/policy_store.h"
-#include "control/reload.h"
-#include "control/request.h"
+#include "control/overlay/overlay_keeper.h"
+#include "control/policy/policy_store.h"
+#include "control/policy/reload.h"
+#include "control/socket/request.h"
 #include "tests/unit/config_case.h"
 
 static struct daemon program;

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "control/policy.h"
-#include "control/request.h"
+#include "control/policy/policy.h"
+#include "control/socket/request.h"
 
 static struct daemon program;
 static struct bs_policy policy;

@@ -11,8 +11,8 @@
 
 #include "control/counters.h"
 #include "smtp/dns/resolver.h"
-#include "smtp/heap.h"
-#include "smtp/poller.h"
+#include "smtp/worker/heap.h"
+#include "smtp/worker/poller.h"
 #include "tests/unit/dns_server.h"
 
 #define PATIENCE_MS 20000u // real time; nothing takes so long

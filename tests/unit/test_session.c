@@ -3,7 +3,7 @@
 // The session's commands and replies: each condition of the table, whole and byte by byte.
 #include "session_stage.h"
 
-#include "control/class.h"
+#include "control/class/class.h"
 
 TestSuite(session, .init = stage_begin, .fini = stage_end);
 

@@ -3,7 +3,7 @@
 // What no mail server does: other protocols, header lines as commands, commands before their time, bare newlines; and the modes of it.
 #include "session_stage.h"
 
-#include "control/recipient_map.h"
+#include "control/lists/recipient_map.h"
 
 TestSuite(session_behaviour, .init = stage_begin, .fini = stage_end);
 

@@ -3,7 +3,7 @@
 // RCPT where files say who exists: unknown ones are refused and counted without asking the backend.
 #include "tests/unit/session_stage.h"
 
-#include "smtp/judge.h"
+#include "smtp/judge/judge.h"
 
 static struct bs_recipients *known;
 

@@ -3,8 +3,8 @@
 // What a session teaches about its source, and what other sessions of the source mean for it.
 #include "session_stage.h"
 
-#include "control/class.h"
-#include "smtp/memory.h"
+#include "control/class/class.h"
+#include "smtp/memory/memory.h"
 
 static struct bs_sources *sources;
 static struct bs_source *source; // of the stage's client

@@ -4,7 +4,7 @@
 #include "session_stage.h"
 
 #include "dns_table.h"
-#include "smtp/judge.h"
+#include "smtp/judge/judge.h"
 #include "smtp/spf/spf.h"
 
 static struct dns_table table;

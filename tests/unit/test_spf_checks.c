@@ -7,7 +7,7 @@
 
 #include "dns_table.h"
 #include "smtp/checks/spf.h"
-#include "smtp/judge.h"
+#include "smtp/judge/judge.h"
 
 static struct dns_table table;
 static struct dns_asker asker;

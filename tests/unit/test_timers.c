@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "smtp/timers.h"
+#include "smtp/worker/timers.h"
 
 static struct timer *pop(struct timers *timers, uint64_t now_ms)
 {

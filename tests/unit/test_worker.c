@@ -3,7 +3,7 @@
 // The worker with real sessions between a strict dataplane and a backend that can be held.
 #include "worker_stage.h"
 
-#include "smtp/heap.h"
+#include "smtp/worker/heap.h"
 
 #include <ftw.h>
 #include <sys/stat.h>

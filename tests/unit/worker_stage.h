@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "smtp/worker.h"
+#include "smtp/worker/worker.h"
 
 #define STREAMS    8
 #define LARGE_RING 65536

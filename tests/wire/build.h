@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "dataplane/frame.h"
+#include "dataplane/frame/frame.h"
 #include "dataplane/seam/address.h"
 
 struct wire;

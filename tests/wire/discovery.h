@@ -3,7 +3,7 @@
 // What the tests of neighbour discovery share: messages in, and the look at what comes out.
 #pragma once
 
-#include "dataplane/local.h"
+#include "dataplane/frame/local.h"
 #include "tests/wire/wire.h"
 
 #define LINK_LOCAL "fe80::ff:fe00:19"

@@ -5,8 +5,8 @@
 
 #include <criterion/criterion.h>
 
-#include "dataplane/local.h"
-#include "dataplane/wire_format.h"
+#include "dataplane/frame/local.h"
+#include "dataplane/frame/wire_format.h"
 #include "tests/wire/build.h"
 
 static struct ports ports;

@@ -3,7 +3,7 @@
 // ARP: answers (RFC 826), probing, announcing and defending our addresses (RFC 5227), the IPv4 gateway.
 #include "tests/wire/wire.h"
 
-#include "dataplane/local.h"
+#include "dataplane/frame/local.h"
 
 static const uint8_t other_mac[6] = {0x02, 0, 0, 0, 0x0b, 0x02};
 static const uint8_t zero_mac[6];

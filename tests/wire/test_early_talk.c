@@ -2,7 +2,7 @@
 //
 // Early talk that is not refused: only observed, or not looked at. No byte of it may be lost, and what is due in the greeting's place is
 // said all the same.
-#include "dataplane/block.h"
+#include "dataplane/tcp/block.h"
 #include "tests/wire/wire.h"
 
 #define TEASER   "220-mx1.example.org hold the line\r\n"

@@ -3,7 +3,7 @@
 // SYN to established: SYN cache, cookies, options, retransmission, what opens a connection and what does not.
 #include "tests/wire/wire.h"
 
-#include "control/class.h"
+#include "control/class/class.h"
 
 WIRE_TEST(handshake, opens)
 {

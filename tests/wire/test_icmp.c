@@ -5,7 +5,7 @@
 
 #include <rte_mbuf.h>
 
-#include "dataplane/local.h"
+#include "dataplane/frame/local.h"
 
 static uint8_t echo_request(const struct wire_peer *peer)
 {

@@ -4,7 +4,7 @@
 // over a network that loses, doubles and delays, with sequence numbers that wrap in the middle of both.
 #include "tests/wire/wire.h"
 
-#include "dataplane/cookie.h"
+#include "dataplane/tcp/cookie.h"
 
 #define GREETING        "220 mx1.example.org ESMTP\r\n"
 #define GREETING_LENGTH (sizeof(GREETING) - 1)

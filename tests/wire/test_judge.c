@@ -2,7 +2,7 @@
 //
 // Rates of connections, verdicts that a worker gives while a client waits, and what becomes of a verdict when its source is
 // allowed.
-#include "control/class.h"
+#include "control/class/class.h"
 #include "tests/wire/wire.h"
 
 #define GREETING "220 mx1.example.org ESMTP\r\n"

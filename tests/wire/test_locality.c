@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Which worker a source's sessions go to, and that it hears of the source while this one waits.
-#include "control/class.h"
-#include "dataplane/block.h"
+#include "control/class/class.h"
+#include "dataplane/tcp/block.h"
 #include "tests/wire/wire.h"
 
 // The worker whose doorbell rang for a stream; the stream's number in *block.

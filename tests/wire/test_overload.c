@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Overload: when it begins and ends, and who goes without before the good clients do.
-#include "control/class.h"
+#include "control/class/class.h"
 #include "tests/wire/wire.h"
 
 #define GREETING "220 mx1.example.org ESMTP\r\n"

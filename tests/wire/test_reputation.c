@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // How long the wait is: none for sources that behaved, longer for those that did not.
-#include "dataplane/connection.h"
+#include "dataplane/tcp/connection.h"
 #include "tests/wire/wire.h"
 
 #define GREETING "220 mx1.example.org ESMTP\r\n"

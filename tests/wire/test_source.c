@@ -2,10 +2,10 @@
 //
 // Verdicts met at the SYN, at the handshake's end and at the wait's end, by each action; the limit of connections a source; and
 // counts that are right however a connection ends.
-#include "control/class.h"
-#include "dataplane/stutter.h"
-#include "dataplane/tcp_send.h"
-#include "dataplane/text.h"
+#include "control/class/class.h"
+#include "dataplane/tcp/stutter.h"
+#include "dataplane/tcp/tcp_send.h"
+#include "dataplane/tcp/text.h"
 #include "tests/wire/wire.h"
 
 #define HARVEST    "554 harvest\r\n"

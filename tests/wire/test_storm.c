@@ -68,7 +68,7 @@ static void hear(struct wire *wire, struct wire_peer *peers)
 	}
 }
 
-// Streams that the worker holds, as smtp/worker.c would know them.
+// Streams that the worker holds, as smtp/worker/worker.c would know them.
 static bool held[64];
 
 static void work(struct wire *wire)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // A first line of the greeting before the wait: who speaks after it is an early talker, whatever he acknowledged; and it may be lost.
-#include "control/class.h"
+#include "control/class/class.h"
 #include "tests/wire/wire.h"
 
 #define TEASER   "220-mx1.example.org hold the line\r\n"

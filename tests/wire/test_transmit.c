@@ -5,7 +5,7 @@
 
 #include <rte_mbuf.h>
 
-#include "dataplane/transmit.h"
+#include "dataplane/port/transmit.h"
 
 static struct port *port_of(struct wire *wire)
 {

@@ -4,7 +4,7 @@
 // retransmission, refusals without a worker.
 #include "tests/wire/wire.h"
 
-#include "control/class.h"
+#include "control/class/class.h"
 
 #define GREETING "220 mx1.example.org ESMTP\r\n"
 #define PREGREET "554 5.5.0 you spoke before the greeting\r\n"

@@ -16,9 +16,9 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
-#include "control/class.h"
-#include "dataplane/connection.h"
-#include "dataplane/local.h"
+#include "control/class/class.h"
+#include "dataplane/tcp/connection.h"
+#include "dataplane/frame/local.h"
 #include "tests/wire/see.h"
 
 #define STEP_MS      10u

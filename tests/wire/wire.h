@@ -18,10 +18,10 @@
 
 #include <criterion/criterion.h>
 
-#include "control/policy.h"
+#include "control/policy/policy.h"
 #include "dataplane/dataplane.h"
 #include "dataplane/seam/source.h"
-#include "dataplane/wire_format.h"
+#include "dataplane/frame/wire_format.h"
 #include "tests/wire/build.h"
 
 struct rte_ring;

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A range may reach across parts: a part's list holds only those that begin in it, and what lies
+// before the first of them belongs to the word just before, which is the end of an earlier part's
+// list. So no part stores what it inherits, and an empty one costs its index word alone.
+
+#include "control/class/class_ipv4.h"
+#include "control/class/class_memory.h"
+
+#include <stdlib.h>
+
+// The index grows with the ranges, two to a part. At most 2^20 parts, 4 MB: twice that would
+// save less than it misses. At least 2^8, so that a start within a part fits 24 bits.
+#define INDEX_BITS_MIN 8u
+#define INDEX_BITS_MAX 20u
+
+// The last step of a search looks at this many words whether they belong to the part or not:
+// a fixed count has no branch to mispredict. So many words follow the last range.
+#define WINDOW 8u
+
+static uint32_t start_of(const struct class_range *range)
+{
+	// range 0 begins at ::, before the mapped addresses: for us at 0.0.0.0
+	return range->high == 0 && range->low >> 32 == 0xffff ? (uint32_t)range->low : 0;
+}
+
+static unsigned index_bits(size_t count)
+{
+	unsigned bits = INDEX_BITS_MIN;
+
+	while (bits < INDEX_BITS_MAX && ((size_t)2 << bits) < count)
+		bits++;
+	return bits;
+}
+
+static void fill(struct class_ipv4 *table, const struct class_range *range)
+{
+	size_t parts = (size_t)1 << (32 - table->shift), next = 0;
+	uint32_t within = ((uint32_t)1 << table->shift) - 1;
+
+	for (size_t i = 0; i < table->count; i++) {
+		uint32_t start = start_of(&range[i]);
+		for (; next <= start >> table->shift; next++)
+			table->index[next] = (uint32_t)i;
+		table->range[i] = (start & within) << 8 | range[i].class;
+	}
+	for (; next <= parts; next++)
+		table->index[next] = (uint32_t)table->count;
+	for (unsigned i = 0; i < WINDOW; i++)
+		table->range[table->count + i] = 0;
+}
+
+// Leaves out what lies outside ::ffff:0:0/96: the empty range before it, the plain one after it.
+static struct class_ranges only_ipv4(const struct class_ranges *ranges)
+{
+	struct class_ranges mine = *ranges;
+	const struct class_range *last = &mine.range[mine.count - 1];
+
+	if (mine.count > 1 && last->low >> 32 > 0xffff)
+		mine.count--;
+	if (mine.count > 1 && mine.range[1].low == (uint64_t)0xffff << 32) {
+		mine.range++;
+		mine.count--;
+	}
+	return mine;
+}
+
+bool class_ipv4_build(struct class_ipv4 *table, const struct class_ranges *ranges)
+{
+	struct class_ranges mine = only_ipv4(ranges);
+	unsigned bits = index_bits(mine.count);
+
+	table->shift = 32 - bits;
+	table->count = mine.count;
+	table->index = class_memory((((size_t)1 << bits) + 1) * sizeof(*table->index));
+	table->range = class_memory((mine.count + WINDOW) * sizeof(*table->range));
+	if (table->index == NULL || table->range == NULL) {
+		class_ipv4_free(table);
+		return false;
+	}
+	fill(table, mine.range);
+	return true;
+}
+
+void class_ipv4_free(struct class_ipv4 *table)
+{
+	free(table->index);
+	free(table->range);
+	*table = (struct class_ipv4){0};
+}
+
+size_t class_ipv4_size(const struct class_ipv4 *table)
+{
+	size_t parts = (size_t)1 << (32 - table->shift);
+	return (parts + 1) * sizeof(*table->index) +
+	       (table->count + WINDOW) * sizeof(*table->range);
+}
+
+// How many of range[first] to range[first + count - 1] begin at or before `wanted`.
+static uint32_t begun(const uint32_t *range, uint32_t first, uint32_t count, uint32_t wanted)
+{
+	const uint32_t *from = range + first;
+	uint32_t sum = 0;
+
+	while (count > WINDOW) { // rare: many ranges in one part
+		uint32_t half = count / 2;
+		from += from[half - 1] <= wanted ? half : 0;
+		count -= half;
+	}
+	for (uint32_t i = 0; i < WINDOW; i++)
+		sum += (i < count) & (from[i] <= wanted);
+	return (uint32_t)(from - (range + first)) + sum;
+}
+
+void class_ipv4_lookup(
+	const struct class_ipv4 *table, const uint32_t *addresses, uint8_t *classes, unsigned count)
+{
+	uint32_t within = ((uint32_t)1 << table->shift) - 1;
+	uint32_t first[CLASS_BURST], many[CLASS_BURST];
+
+	for (unsigned i = 0; i < count; i++)
+		__builtin_prefetch(&table->index[addresses[i] >> table->shift]);
+	for (unsigned i = 0; i < count; i++) {
+		const uint32_t *index = &table->index[addresses[i] >> table->shift];
+		first[i] = index[0];
+		many[i] = index[1] - index[0];
+		// the range that reaches in from before, and what begins here: one line, or two
+		__builtin_prefetch(&table->range[first[i] - (first[i] > 0)]);
+		__builtin_prefetch(&table->range[first[i] + many[i] / 2]);
+	}
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t wanted = (addresses[i] & within) << 8 | 0xff;
+		uint32_t upto = first[i] + begun(table->range, first[i], many[i], wanted);
+		classes[i] = (uint8_t)table->range[upto - 1];
+	}
+}

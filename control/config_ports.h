@@ -1,8 +1,0 @@
-// SPDX-License-Identifier: BSD-3-Clause
-//
-// The checks of port "NAME" { } that need more than one value; control/config_check.c's.
-#pragma once
-
-#include "control/config_reading.h"
-
-void config_check_ports(struct config_reading *reading);

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/tcp/connection.h"
+
+#include <rte_malloc.h>
+#include <time.h>
+
+#include "dataplane/tcp/block.h"
+#include "dataplane/tcp/connection_index.h"
+#include "dataplane/tcp/judge.h"
+#include "dataplane/neighbour/link.h"
+#include "dataplane/overload.h"
+
+_Static_assert(sizeof(((struct bs_dataplane_counters *)0)->text_holders) ==
+		       BS_TEMPLATE_SETS * sizeof(uint64_t),
+	"a count for each template set");
+
+struct connections *connections_new(
+	uint32_t capacity, uint32_t half_open_limit, const struct siphash_key *key)
+{
+	struct connections *connections = rte_zmalloc("connections", sizeof(*connections), 64);
+	if (connections == NULL)
+		return NULL;
+	connections->record = rte_zmalloc(
+		"connection records", (size_t)capacity * sizeof(struct connection), 64);
+	connections->index = connection_index_new(capacity, key);
+	if (connections->record == NULL || connections->index == NULL) {
+		connections_free(connections);
+		return NULL;
+	}
+	connections->capacity = capacity;
+	connections->half_open_limit = half_open_limit;
+	connections->free = CONNECTION_NONE;
+	for (unsigned i = 0; i < DELAYS; i++)
+		connections->queue[i].head = connections->queue[i].tail = CONNECTION_NONE;
+	return connections;
+}
+
+void connections_free(struct connections *connections)
+{
+	if (connections == NULL)
+		return;
+	connection_index_free(connections->index);
+	rte_free(connections->record);
+	rte_free(connections);
+}
+
+// RFC 5321, 4.5.3.2.1: clients wait five minutes for a greeting.
+#define WAIT_MOST_MS 240000u
+
+static uint32_t long_wait_ms(const struct bs_policy *policy)
+{
+	uint32_t wait = policy->suspicious_wait_ms != 0 ? policy->suspicious_wait_ms
+							: 2 * policy->wait_ms;
+	return wait < WAIT_MOST_MS ? wait : WAIT_MOST_MS;
+}
+
+static uint32_t short_wait_ms(const struct dataplane *dataplane)
+{
+	const struct bs_policy *policy = dataplane->policy;
+	if (dataplane->stress & STRESS_RECORDS && policy->stress_wait_ms < policy->wait_ms)
+		return policy->stress_wait_ms;
+	return policy->wait_ms;
+}
+
+uint32_t delay_ms(const struct dataplane *dataplane, enum delay delay)
+{
+	switch (delay) {
+	case DELAY_NONE:
+	case DELAYS:
+		break;
+	case DELAY_ACK:
+		return 40;
+	case DELAY_WAIT:
+		return short_wait_ms(dataplane);
+	case DELAY_WAIT_LONG:
+		return long_wait_ms(dataplane->policy);
+	case DELAY_GREETED:
+		return dataplane->policy->greeted_timeout_ms;
+	case DELAY_TIME_WAIT:
+		return 64000;
+	default:
+		return 1000u << (delay - DELAY_RTO_FIRST);
+	}
+	return 0;
+}
+
+// Delays of the policy may change while connections stand in their queue: these count from their begin, so that a change
+// holds for all at once and the queue stays in order.
+static bool is_policys(enum delay delay)
+{
+	return delay == DELAY_WAIT || delay == DELAY_WAIT_LONG || delay == DELAY_GREETED;
+}
+
+bool connection_due(const struct dataplane *dataplane, const struct connection *c)
+{
+	uint32_t rest = is_policys(c->delay) ? delay_ms(dataplane, c->delay) : 0;
+	return time_reached(dataplane->now_ms, c->deadline_ms + rest);
+}
+
+static void leave_queue(struct connections *connections, struct connection *c)
+{
+	if (c->delay == DELAY_NONE)
+		return;
+	struct delay_queue *queue = &connections->queue[c->delay];
+	if (c->previous != CONNECTION_NONE)
+		connections->record[c->previous].next = c->next;
+	else
+		queue->head = c->next;
+	if (c->next != CONNECTION_NONE)
+		connections->record[c->next].previous = c->previous;
+	else
+		queue->tail = c->previous;
+	queue->count--;
+	c->delay = DELAY_NONE;
+}
+
+void connection_delay(struct dataplane *dataplane, struct connection *c, enum delay delay)
+{
+	struct connections *connections = dataplane->connections;
+	leave_queue(connections, c);
+	if (delay == DELAY_NONE)
+		return;
+	struct delay_queue *queue = &connections->queue[delay];
+	uint32_t number = connection_number(connections, c);
+	c->delay = (uint8_t)delay & 0xfu;
+	c->deadline_ms = dataplane->now_ms + (is_policys(delay) ? 0 : delay_ms(dataplane, delay));
+	c->next = CONNECTION_NONE;
+	c->previous = queue->tail;
+	if (queue->tail != CONNECTION_NONE)
+		connections->record[queue->tail].next = number;
+	else
+		queue->head = number;
+	queue->tail = number;
+	queue->count++;
+}
+
+static uint64_t *gauge(struct bs_dataplane_counters *counters, enum stage stage)
+{
+	switch (stage) {
+	case STAGE_HALF_OPEN:
+		return &counters->half_open;
+	case STAGE_WAITING:
+		return &counters->waiting;
+	case STAGE_TIME_WAIT:
+		return &counters->time_wait;
+	case STAGE_FIN_WAIT_2:
+		return &counters->fin_wait_2;
+	case STAGE_STUTTER:
+		return &counters->stuttering;
+	default:
+		return NULL;
+	}
+}
+
+// Stages in which we say texts of our own: only then does the number of the template set mean something.
+static bool has_text(const struct connection *c, enum stage stage)
+{
+	return stage == STAGE_GREETED || stage == STAGE_REFUSED || stage == STAGE_STUTTER ||
+	       (stage == STAGE_WAITING && c->teased);
+}
+
+static void keep_texts(struct dataplane *dataplane, struct connection *c, enum stage stage)
+{
+	bool holds = has_text(c, stage);
+	if (holds == c->text_held)
+		return;
+	c->text_held = holds;
+	if (holds) {
+		c->text_set = dataplane->policy->text_set & (BS_TEMPLATE_SETS - 1);
+		dataplane->counters->text_holders[c->text_set]++;
+	} else {
+		dataplane->counters->text_holders[c->text_set]--;
+	}
+}
+
+void connection_stage(struct dataplane *dataplane, struct connection *c, enum stage stage)
+{
+	keep_texts(dataplane, c, stage);
+	uint64_t *before = gauge(dataplane->counters, c->stage);
+	uint64_t *after = gauge(dataplane->counters, stage);
+	if (before != NULL)
+		(*before)--;
+	if (after != NULL)
+		(*after)++;
+	c->stage = (uint8_t)stage;
+	judge_count(dataplane, c);
+}
+
+static struct connection *free_record(struct dataplane *dataplane)
+{
+	struct connections *connections = dataplane->connections;
+	if (connections->free == CONNECTION_NONE && connections->fresh == connections->capacity) {
+		uint32_t oldest = connections->queue[DELAY_TIME_WAIT].head;
+		if (oldest == CONNECTION_NONE)
+			return NULL;
+		dataplane->counters->time_wait_recycled++;
+		connection_release(dataplane, &connections->record[oldest]);
+	}
+	if (connections->free == CONNECTION_NONE)
+		return &connections->record[connections->fresh++];
+	struct connection *c = &connections->record[connections->free];
+	connections->free = c->next;
+	return c;
+}
+
+static void give_back(struct connections *connections, struct connection *c)
+{
+	c->stage = STAGE_FREE;
+	c->next = connections->free;
+	connections->free = connection_number(connections, c);
+}
+
+struct connection *connection_take(struct dataplane *dataplane, const struct bs_address *peer,
+	uint16_t peer_port, uint8_t local)
+{
+	struct connection *c = free_record(dataplane);
+	if (c == NULL)
+		return NULL;
+	memset(c, 0, sizeof(*c));
+	c->peer = *peer;
+	c->peer_port = peer_port;
+	c->local = local;
+	c->link = LINK_NONE;
+	c->block = BLOCK_NONE;
+	if (bs_prefix_contains(&dataplane->ports->local[local].on_link, peer))
+		c->flags |= CONNECTION_ON_LINK;
+	struct connections *connections = dataplane->connections;
+	if (!connection_index_insert(connections->index, c, connection_number(connections, c))) {
+		give_back(connections, c);
+		return NULL;
+	}
+	dataplane->counters->records++;
+	connection_stage(dataplane, c, STAGE_HALF_OPEN);
+	return c;
+}
+
+void connection_release(struct dataplane *dataplane, struct connection *c)
+{
+	struct connections *connections = dataplane->connections;
+	leave_queue(connections, c);
+	connection_index_remove(connections->index, c, connection_number(connections, c));
+	link_release(dataplane->links, c->link);
+	connection_stage(dataplane, c, STAGE_FREE);
+	dataplane->counters->records--;
+	give_back(connections, c);
+}
+
+void connection_client(
+	const struct dataplane *dataplane, const struct connection *c, struct bs_client *client)
+{
+	memset(client, 0, sizeof(*client));
+	client->address = c->peer;
+	client->local_address = dataplane->ports->local[c->local].address;
+	client->port = c->peer_port;
+	client->local_port = dataplane->ports->service;
+	client->class = c->class;
+	client->dataplane = dataplane->number;
+	client->serial = c->serial;
+	client->counted = c->counted;
+	client->opened_ms = dataplane->clock_ms - (uint32_t)(dataplane->now_ms - c->opened_ms);
+}
+
+static void notice(
+	struct dataplane *dataplane, const struct connection *c, struct bs_notice *notice)
+{
+	struct timespec wall;
+	clock_gettime(CLOCK_REALTIME, &wall); // vDSO: no system call
+	notice->wall_ns = (uint64_t)wall.tv_sec * 1000000000u + (uint64_t)wall.tv_nsec;
+	connection_client(dataplane, c, &notice->client);
+	notice->elapsed_ms = dataplane->now_ms - c->opened_ms;
+	if (!bs_ring_push(dataplane->notices, notice, sizeof(*notice)))
+		dataplane->counters->notices_lost++;
+}
+
+void connection_notice(struct dataplane *dataplane, const struct connection *c,
+	enum bs_notice_kind kind, const uint8_t *sample, uint32_t length)
+{
+	struct bs_notice n = {.kind = (uint8_t)kind, .total = length};
+	n.sample_length = length < BS_NOTICE_SAMPLE ? (uint8_t)length : BS_NOTICE_SAMPLE;
+	if (sample != NULL)
+		memcpy(n.sample, sample, n.sample_length);
+	else
+		n.sample_length = 0;
+	notice(dataplane, c, &n);
+}
+
+void connection_notice_verdict(struct dataplane *dataplane, const struct connection *c,
+	enum bs_notice_kind kind, unsigned verdict)
+{
+	struct bs_notice n = {.kind = (uint8_t)kind,
+		.verdict = (uint8_t)verdict,
+		.lifetime_s = dataplane->policy->verdicts.lifetime_ms / 1000};
+	notice(dataplane, c, &n);
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/tcp/handshake.h"
+
+#include <rte_ether.h>
+
+#include "dataplane/tcp/cookie.h"
+#include "dataplane/tcp/judge.h"
+#include "dataplane/neighbour/link.h"
+#include "dataplane/tcp/segment.h"
+#include "dataplane/tcp/syn_rate.h"
+#include "dataplane/tcp/tcp_send.h"
+#include "dataplane/tcp/waiting.h"
+
+// SYN-ACK sent again after 1, 2 and 4 s, given up 8 s later: 15 s as a whole.
+#define SYN_ACK_RETRANSMITS 3
+
+static enum bs_reason filter(const struct dataplane *dataplane, uint8_t class)
+{
+	switch (dataplane->policy->class[class].action) {
+	case BS_ACTION_BOGON:
+		return BS_REASON_SYN_BOGON;
+	case BS_ACTION_OWN:
+		return BS_REASON_SYN_OWN;
+	case BS_ACTION_DROP:
+		return BS_REASON_SYN_LISTED;
+	default:
+		return BS_REASON_ACCEPTED;
+	}
+}
+
+// A quarter of the SYN cache is kept for those on an allow list, and for relays that we trust.
+static bool cache_has_room(const struct dataplane *dataplane, uint8_t class)
+{
+	uint32_t limit = dataplane->connections->half_open_limit;
+	if (!bs_action_spares(dataplane->policy->class[class].action))
+		limit -= limit / 4;
+	return dataplane->counters->half_open < limit;
+}
+
+enum bs_reason handshake_syn(struct dataplane *dataplane, const struct port *port,
+	const struct frame *frame, uint8_t class)
+{
+	enum bs_reason reason = filter(dataplane, class);
+	if (reason != BS_REASON_ACCEPTED)
+		return reason;
+	if (*dataplane->draining)
+		return BS_REASON_SYN_DRAINING;
+	if (judge_drops(dataplane, &frame->source, class, !cache_has_room(dataplane, class)))
+		return BS_REASON_SYN_VERDICT;
+	dataplane->counters->syn_received++;
+
+	struct tcp_options offered;
+	frame_tcp_options(frame, &offered);
+	uint8_t options = cookie_options(&offered);
+	uint32_t sequence = cookie_make(
+		&dataplane->cookie_secret, dataplane->clock_ms, frame, options);
+	struct connection *c = NULL;
+	if (syn_rate_take(dataplane->syn_rates, &frame->source, dataplane->now_ms) &&
+		cache_has_room(dataplane, class))
+		c = connection_take(dataplane, &frame->source, frame->source_port, frame->local);
+	if (c != NULL) {
+		c->rcv_nxt = frame->sequence + 1;
+		c->snd_una = sequence;
+		c->options = options;
+		c->class = class;
+		c->link = link_hold(dataplane->links, frame->bytes + RTE_ETHER_ADDR_LEN);
+		connection_delay(dataplane, c, DELAY_1S);
+	} else {
+		dataplane->counters->syn_cookies++;
+		dataplane->last_cookie_ms = dataplane->clock_ms;
+	}
+	send_syn_ack(dataplane, port, frame, sequence, options);
+	return BS_REASON_ACCEPTED;
+}
+
+enum bs_reason handshake_stray(
+	struct dataplane *dataplane, const struct port *port, const struct frame *frame)
+{
+	if (frame->flags & TCP_RST)
+		return BS_REASON_TCP_RESET_STRAY;
+	uint8_t options;
+	// Where no cookie went out without a record, an ACK that fits is an old one come late, and opens nothing.
+	if ((frame->flags & (TCP_ACK | TCP_SYN)) != TCP_ACK || dataplane->last_cookie_ms == 0 ||
+		dataplane->clock_ms - dataplane->last_cookie_ms > COOKIE_LIFETIME_MS ||
+		!cookie_check(&dataplane->cookie_secret, dataplane->clock_ms, frame, &options)) {
+		send_reset(dataplane, port, frame);
+		return BS_REASON_TCP_STRAY;
+	}
+	uint8_t class;
+	bs_policy_classify(dataplane->policy, &frame->source, &class, 1);
+	enum bs_reason reason = filter(dataplane, class);
+	if (reason != BS_REASON_ACCEPTED)
+		return reason;
+	struct connection *c = connection_take(
+		dataplane, &frame->source, frame->source_port, frame->local);
+	if (c == NULL)
+		return BS_REASON_SYN_NO_RECORD; // the client will send again, and the cookie is good for a while
+	dataplane->counters->cookies_accepted++;
+	c->rcv_nxt = frame->sequence;
+	c->snd_una = frame->acknowledgement;
+	c->options = options;
+	c->class = class;
+	c->link = link_hold(dataplane->links, frame->bytes + RTE_ETHER_ADDR_LEN);
+	return waiting_open(dataplane, c, frame);
+}
+
+// RFC 9293, 3.10.7.4, for SYN-RECEIVED.
+enum bs_reason handshake_input(struct dataplane *dataplane, const struct port *port,
+	struct connection *c, const struct frame *frame)
+{
+	if (frame->flags & TCP_RST) {
+		if (frame->sequence != c->rcv_nxt)
+			return BS_REASON_TCP_RESET;
+		dataplane->counters->resets_received++;
+		connection_release(dataplane, c);
+		return BS_REASON_ACCEPTED;
+	}
+	if (frame->flags & TCP_SYN) {
+		if (frame->flags & TCP_ACK || frame->sequence + 1 != c->rcv_nxt) {
+			// RFC 5961, 4: a true peer that began anew answers this with a RST, and tries again.
+			dataplane->counters->challenge_acks++;
+			send_control(dataplane, c, c->snd_una + 1, TCP_ACK);
+			return BS_REASON_TCP_SYN;
+		}
+		send_syn_ack_again(dataplane, c);
+		return BS_REASON_ACCEPTED;
+	}
+	if (!(frame->flags & TCP_ACK))
+		return BS_REASON_TCP_NO_ACK;
+	if (frame->acknowledgement != c->snd_una + 1) {
+		send_reset(dataplane, port, frame);
+		return BS_REASON_TCP_ACK;
+	}
+	if (!segment_acceptable(frame, c->rcv_nxt, RECORD_WINDOW)) {
+		send_control(dataplane, c, c->snd_una + 1, TCP_ACK);
+		return BS_REASON_TCP_WINDOW;
+	}
+	c->snd_una++;
+	c->retransmits = 0;
+	return waiting_open(dataplane, c, frame);
+}
+
+void handshake_expired(struct dataplane *dataplane, struct connection *c)
+{
+	if (c->retransmits == SYN_ACK_RETRANSMITS) {
+		connection_release(dataplane, c); // never was a connection: no notice
+		return;
+	}
+	c->retransmits++;
+	dataplane->counters->retransmits++;
+	send_syn_ack_again(dataplane, c);
+	connection_delay(dataplane, c, DELAY_RTO_FIRST + c->retransmits);
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What the source table (seam/source.h) says about a connection, and what a connection tells the source table. A verdict is read
+// at the SYN, when the handshake completes and when the wait is over; it never beats an allow list.
+//
+// Owner: one dataplane lcore. Without a table nothing is judged.
+#pragma once
+
+#include "dataplane/tcp/connection.h"
+#include "dataplane/frame/frame.h"
+#include "dataplane/seam/source.h"
+
+// True when a SYN is not answered: its source has a verdict, and the action is to drop, or `full`: there is no room to
+// remember its SYN, and cookies are for those who may be good.
+bool judge_drops(const struct dataplane *dataplane, const struct bs_address *source, uint8_t class,
+	bool full);
+
+// Keeps the source's count of connections right; after each change of stage.
+void judge_count(struct dataplane *dataplane, struct connection *connection);
+
+// The handshake is complete. True when the connection was refused at once: a verdict, or too many from this source
+// at once or in a time.
+bool judge_open(struct dataplane *dataplane, struct connection *connection);
+// The connection begins to wait: where it is its source's only one, a worker hears of it.
+void judge_announce(struct dataplane *dataplane, const struct connection *connection);
+// The segment that completed it, then.
+enum bs_reason judge_input(
+	struct dataplane *dataplane, struct connection *connection, const struct frame *frame);
+
+// How long a connection that may wait does.
+enum reputation { REPUTATION_PLAIN, REPUTATION_KNOWN, REPUTATION_SUSPICIOUS };
+enum reputation judge_reputation(
+	const struct dataplane *dataplane, const struct connection *connection);
+
+// The greeting is due. True when a verdict was told in its place.
+bool judge_verdict(struct dataplane *dataplane, struct connection *connection);
+
+// What the connection teaches about its source; before it leaves STAGE_WAITING or STAGE_GREETED.
+void judge_learn(
+	struct dataplane *dataplane, struct connection *connection, const struct bs_lesson *lesson);

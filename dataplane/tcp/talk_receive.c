@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/tcp/talk_receive.h"
+
+#include "dataplane/tcp/talk.h"
+#include "dataplane/tcp/tcp_send.h"
+
+// Sequence number behind the last byte that the ring has room for.
+static uint32_t ring_end(
+	const struct connection *c, struct bs_stream *stream, const struct talk *talk)
+{
+	if (talk->flags & TALK_LET_GO) { // the ring is gone, the promise stands (RFC 9293, 3.8.6)
+		uint32_t end = c->rcv_nxt + RECORD_WINDOW;
+		return sequence_after(talk->rcv_adv, end) ? talk->rcv_adv : end;
+	}
+	return talk->rx_base + atomic_load_explicit(&stream->rx_tail, memory_order_acquire) +
+	       stream->rx_mask + 1;
+}
+
+uint32_t talk_room(const struct connection *c, struct bs_stream *stream, const struct talk *talk)
+{
+	uint32_t end = ring_end(c, stream, talk);
+	return sequence_after(end, c->rcv_nxt) ? end - c->rcv_nxt : 0;
+}
+
+// RFC 9293, 3.8.6.2.2: the edge moves by half the buffer or a segment at least, else not at all.
+static bool worth_telling(const struct talk *talk, struct bs_stream *stream, uint32_t opened)
+{
+	uint32_t half = (stream->rx_mask + 1) / 2;
+	return opened >= (half < talk->mss ? half : talk->mss);
+}
+
+uint16_t talk_window(const struct connection *c, struct bs_stream *stream, struct talk *talk)
+{
+	uint32_t end = ring_end(c, stream, talk);
+	if (!sequence_after(end, talk->rcv_adv) ||
+		!worth_telling(talk, stream, end - talk->rcv_adv))
+		end = talk->rcv_adv;
+	uint32_t window = sequence_after(end, c->rcv_nxt) ? end - c->rcv_nxt : 0;
+	uint32_t field = window >> talk->receive_shift;
+	if (field > UINT16_MAX)
+		field = UINT16_MAX;
+	uint32_t promised = c->rcv_nxt + (field << talk->receive_shift);
+	if (sequence_after(promised, talk->rcv_adv))
+		talk->rcv_adv = promised;
+	return (uint16_t)field;
+}
+
+bool talk_window_opened(
+	const struct connection *c, struct bs_stream *stream, const struct talk *talk)
+{
+	uint32_t end = ring_end(c, stream, talk);
+	uint32_t most = c->rcv_nxt + ((uint32_t)UINT16_MAX << talk->receive_shift);
+	if (sequence_after(end, most)) // more than the field can say
+		end = most;
+	return sequence_after(end, talk->rcv_adv) &&
+	       worth_telling(talk, stream, end - talk->rcv_adv) &&
+	       // as long as the client has half a buffer before it there is time: some ACK will carry it
+	       talk->rcv_adv - c->rcv_nxt < (stream->rx_mask + 1) / 2;
+}
+
+static void copy_in(struct bs_stream *stream, const struct talk *talk, const struct payload *p)
+{
+	uint32_t at = (p->sequence - talk->rx_base) & stream->rx_mask;
+	uint32_t straight = stream->rx_mask + 1 - at;
+	if (straight > p->length)
+		straight = p->length;
+	memcpy(stream->rx_ring + at, p->bytes, straight);
+	memcpy(stream->rx_ring, p->bytes + straight, p->length - straight);
+}
+
+static void drop_gap(struct talk *talk, unsigned i)
+{
+	talk->gaps--;
+	memmove(&talk->gap[i], &talk->gap[i + 1], (talk->gaps - i) * sizeof(talk->gap[0]));
+}
+
+// Ranges that the bytes up to rcv_nxt have reached are in order now.
+static void close_gaps(struct connection *c, struct talk *talk)
+{
+	for (unsigned i = 0; i < talk->gaps;) {
+		if (sequence_after(talk->gap[i].start, c->rcv_nxt)) {
+			i++;
+			continue;
+		}
+		if (sequence_after(talk->gap[i].end, c->rcv_nxt))
+			c->rcv_nxt = talk->gap[i].end;
+		drop_gap(talk, i);
+		i = 0; // rcv_nxt moved: another may be reached
+	}
+}
+
+// Joins [start, end) with the ranges it touches and puts the result first (RFC 2018, 4: the most recent first). False when
+// there is no place for one more range.
+static bool add_gap(struct talk *talk, uint32_t start, uint32_t end)
+{
+	for (unsigned i = 0; i < talk->gaps;) {
+		struct gap *g = &talk->gap[i];
+		if (sequence_after(g->start, end) || sequence_before(g->end, start)) {
+			i++;
+			continue;
+		}
+		if (sequence_before(g->start, start))
+			start = g->start;
+		if (sequence_after(g->end, end))
+			end = g->end;
+		drop_gap(talk, i);
+	}
+	if (talk->gaps == TALK_GAPS)
+		return false;
+	memmove(&talk->gap[1], &talk->gap[0], talk->gaps * sizeof(talk->gap[0]));
+	talk->gap[0] = (struct gap){start, end};
+	talk->gaps++;
+	return true;
+}
+
+static void take_ahead(struct dataplane *dataplane, struct bs_stream *stream, struct talk *talk,
+	const struct payload *p)
+{
+	if (add_gap(talk, p->sequence, p->sequence + p->length)) {
+		copy_in(stream, talk, p);
+		dataplane->counters->out_of_order++;
+	}
+	talk->flags |= TALK_ACK_NOW; // RFC 5681, 4.2: at once, so that the sender sees the gap
+}
+
+static void take_next(struct dataplane *dataplane, struct connection *c, struct bs_stream *stream,
+	struct talk *talk, const struct payload *p)
+{
+	bool had_gaps = talk->gaps > 0;
+	copy_in(stream, talk, p);
+	c->rcv_nxt += p->length;
+	if (had_gaps)
+		close_gaps(c, talk);
+	atomic_store_explicit(&stream->rx_head, c->rcv_nxt - talk->rx_base, memory_order_release);
+	bs_stream_raise(dataplane->streams, c->block, BS_EVENT_READABLE);
+	// RFC 9293, 3.8.6.3: every second segment, or when a gap closes; else a reply may carry it.
+	talk->flags |= had_gaps || talk->flags & TALK_ACK_LATER ? TALK_ACK_NOW : TALK_ACK_LATER;
+}
+
+void talk_take(struct dataplane *dataplane, struct connection *c, struct bs_stream *stream,
+	const struct payload *p)
+{
+	struct talk *talk = block_talk(stream);
+	if (c->flags & CONNECTION_PEER_FIN) { // nothing comes after a FIN
+		talk->flags |= TALK_ACK_NOW;
+		return;
+	}
+	if (p->fin && !(talk->flags & TALK_FIN_SEEN)) {
+		talk->flags |= TALK_FIN_SEEN;
+		talk->fin = p->sequence + p->length;
+	}
+	if (talk->flags & TALK_LET_GO) {
+		if (p->sequence == c->rcv_nxt)
+			c->rcv_nxt += p->length;
+		talk->flags |= TALK_ACK_NOW;
+	} else if (p->length > 0 && p->sequence == c->rcv_nxt) {
+		take_next(dataplane, c, stream, talk, p);
+	} else if (p->length > 0) {
+		take_ahead(dataplane, stream, talk, p);
+	} else {
+		talk->flags |= TALK_ACK_NOW; // old bytes, or a probe of a closed window
+	}
+	if (talk->flags & TALK_FIN_SEEN && c->rcv_nxt == talk->fin) {
+		c->rcv_nxt++;
+		c->flags |= CONNECTION_PEER_FIN;
+		talk->flags |= TALK_ACK_NOW;
+		if (!(talk->flags & TALK_LET_GO))
+			bs_stream_raise(dataplane->streams, c->block, BS_EVENT_EOF);
+	}
+}

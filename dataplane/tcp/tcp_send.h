@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// TCP segments out. Every segment is made from the record at the moment it goes out.
+//
+// Owner: one dataplane lcore.
+#pragma once
+
+#include <stdint.h>
+
+#include "dataplane/tcp/connection.h"
+#include "dataplane/frame/frame.h"
+
+// The shift we offer: 256 KB of window is as much as a data ring can have (limits.data-ring-size).
+#define RECEIVE_SHIFT 2
+// Window of a connection without a session block: room for an early talker's first lines.
+#define RECORD_WINDOW BS_STREAM_RX
+
+// Our SYN-ACK to `syn`, back to where it came from; no record is needed. `options` as in a cookie.
+void send_syn_ack(struct dataplane *dataplane, const struct port *port, const struct frame *syn,
+	uint32_t sequence, uint8_t options);
+// The same again for a half-open record.
+void send_syn_ack_again(struct dataplane *dataplane, const struct connection *connection);
+
+// A segment without a payload, for a connection that has no session block.
+void send_control(struct dataplane *dataplane, const struct connection *connection,
+	uint32_t sequence, uint8_t flags);
+
+// The text of a record from its byte `offset` on, as many segments as it takes.
+void send_text(struct dataplane *dataplane, const struct connection *connection, uint32_t offset);
+
+// A segment of a talking connection: `count` bytes (at most its mss) of the send ring from sequence number
+// `sequence` on, with the acknowledgement, window and SACK blocks of the moment.
+void send_talk(struct dataplane *dataplane, struct connection *connection, uint32_t sequence,
+	uint32_t count, uint8_t flags);
+
+// RST in answer to a segment of no connection (RFC 9293, 3.10.7.1), back to where it came from, rate-limited.
+void send_reset(struct dataplane *dataplane, const struct port *port, const struct frame *frame);
+
+// Largest payload we send to this connection.
+uint16_t send_mss(const struct dataplane *dataplane, const struct connection *connection);

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What a session says in the log, in the words of Postfix's smtpd, which fail2ban, pflogsumm and logcheck know. Client text
+// is made harmless first: no byte of it can end a field early. Lengths are bounded so that the session's id, which stands
+// last, is never cut off (BS_LOG_TEXT).
+#include "smtp/session/session_state.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CLIENT_FORMAT "%.60s[%s]"
+
+static const char *client_name(const struct session *session)
+{
+	return judgement_client_name(session->judgement);
+}
+
+// An address for a log: what ends a field or an address there becomes '?'.
+static char *neutral(const struct mailbox *mailbox, char text[MAILBOX_TEXT])
+{
+	mailbox_format(mailbox, text);
+	if (mailbox->quoted)
+		for (char *at = text; *at != 0; at++)
+			if (strchr(" <>,;()", *at) != NULL)
+				*at = '?';
+	return text;
+}
+
+static const char *protocol(const struct session *session)
+{
+	return session->helo == HELO_ESMTP ? "ESMTP" : "SMTP";
+}
+
+static void log_reject(struct session *session, const char *what, const char *line,
+	const struct mailbox *recipient)
+{
+	char from[MAILBOX_TEXT], to[MAILBOX_TEXT];
+	bs_log(session->around.log, BS_LOG_INFO,
+		"NOQUEUE: %s: %s from " CLIENT_FORMAT ": %.300s; from=<%.150s>%s%.150s%s "
+		"proto=%s helo=<%.80s> session=%s",
+		what, verb_name(session->verb), client_name(session), session->address, line,
+		neutral(&session->envelope.sender, from), recipient != NULL ? " to=<" : "",
+		recipient != NULL ? neutral(recipient, to) : "", recipient != NULL ? ">" : "",
+		protocol(session), session->helo_name, session->id);
+}
+
+void session_log_reject(struct session *session, const char *line, const struct mailbox *recipient)
+{
+	session->refusals += line[0] == '5';
+	session->mails_refused += line[0] == '5' && session->verb == VERB_DATA;
+	log_reject(session, "reject", line, recipient);
+}
+
+void session_log_warning(struct session *session, const char *line, const struct mailbox *recipient)
+{
+	log_reject(session, "reject_warning", line, recipient);
+}
+
+void session_log_checks(struct session *session)
+{
+	char text[600];
+	if (session->judgement == NULL)
+		return;
+	judgement_summary(session->judgement, text, sizeof(text));
+	if (text[0] != 0)
+		bs_log(session->around.log, BS_LOG_INFO, "%s: checks of " CLIENT_FORMAT ": %s",
+			session->id, client_name(session), session->address, text);
+}
+
+static const char *describe(enum ending ending)
+{
+	switch (ending) {
+	case ENDING_LOST:
+		return "lost connection";
+	case ENDING_TIMEOUT:
+		return "timeout";
+	case ENDING_ERRORS:
+	case ENDING_HARVEST:
+		return "too many errors";
+	case ENDING_COMMANDS:
+		return "too many commands";
+	case ENDING_SYNCHRONISATION:
+		return "improper command pipelining";
+	case ENDING_DRAINING:
+		return "shutting down";
+	case ENDING_KILLED:
+		return "ended by the operator";
+	case ENDING_TROUBLE:
+		return "out of memory";
+	case ENDING_SWALLOWED:
+		return "endless message";
+	case ENDING_DENIED:
+		return "denied by the operator";
+	case ENDING_VERDICT:
+		return "verdict on the client";
+	case ENDING_PROTOCOL: // told with what was said
+	case ENDING_QUIT:
+		break;
+	}
+	return NULL;
+}
+
+void session_log_ending(struct session *session, enum ending ending)
+{
+	const char *what = describe(ending);
+	char bytes[32] = "";
+	if (what == NULL)
+		return;
+	if (session->phase == PHASE_DATA)
+		snprintf(bytes, sizeof(bytes), " (%" PRIu64 " bytes)", session->mail->parser.bytes);
+	bs_log(session->around.log, BS_LOG_INFO, "%s after %s%s from " CLIENT_FORMAT " session=%s",
+		what, session->where, bytes, client_name(session), session->address, session->id);
+}
+
+// " rcpt=2/3": accepted of all, one number when they are the same.
+static size_t add_count(
+	char *text, size_t room, const char *name, uint32_t accepted, uint32_t total)
+{
+	if (total == 0)
+		return 0;
+	int length = accepted == total ? snprintf(text, room, " %s=%u", name, total)
+				       : snprintf(text, room, " %s=%u/%u", name, accepted, total);
+	return (size_t)length;
+}
+
+void session_log_disconnect(struct session *session)
+{
+	char counts[512] = ""; // 17 names of 8 letters and two numbers of 10 digits
+	size_t length = 0;
+	uint32_t accepted = 0, total = 0;
+	session->total[VERB_UNKNOWN] += session->total[VERB_GARBAGE];
+	for (int verb = 0; verb < VERB_GARBAGE; verb++) {
+		length += add_count(counts + length, sizeof(counts) - length,
+			verb_lower_name((enum verb)verb), session->accepted[verb],
+			session->total[verb]);
+		accepted += session->accepted[verb];
+		total += session->total[verb];
+	}
+	if (total == 0)
+		snprintf(counts, sizeof(counts), " commands=0/0");
+	else
+		add_count(counts + length, sizeof(counts) - length, "commands", accepted, total);
+	bs_log(session->around.log, BS_LOG_INFO, "disconnect from " CLIENT_FORMAT "%s session=%s",
+		client_name(session), session->address, counts, session->id);
+}
+
+// As many of the recipients from `first` on as fit; returns the first one left out.
+static uint32_t list_recipients(
+	const struct session_envelope *envelope, uint32_t first, char *text, size_t room)
+{
+	size_t length = 0;
+	text[0] = 0;
+	for (uint32_t i = first; i < envelope->recipient_count; i++) {
+		char to[MAILBOX_TEXT];
+		neutral(&envelope->recipient[i], to);
+		size_t need = strlen(to) + 3;
+		if (length + need >= room)
+			return i;
+		length += (size_t)snprintf(
+			text + length, room - length, "%s<%s>", i > first ? "," : "", to);
+	}
+	return envelope->recipient_count;
+}
+
+void session_log_mail(struct session *session, const char *status, const char *line)
+{
+	const struct mail *mail = session->mail;
+	const struct session_envelope *envelope = &session->envelope;
+	char from[MAILBOX_TEXT], to[200];
+	uint64_t delay = session->now_ms - session->mail_ms;
+	uint32_t next = list_recipients(envelope, 0, to, sizeof(to));
+	bs_log(session->around.log, BS_LOG_INFO,
+		"%s: from=<%.100s>, to=%s%s, nrcpt=%u, size=%" PRIu64
+		", message-id=%.120s, proto=%s, helo=<%.48s>, client=%.60s[%s]:%u, delay=%" PRIu64
+		".%02u, backend=%.64s, status=%s (%.140s)",
+		session->id, neutral(&envelope->sender, from), to,
+		next < envelope->recipient_count ? "..." : "", envelope->recipient_count,
+		mail->parser.bytes, mail->message_id.text[0] != 0 ? mail->message_id.text : "<>",
+		protocol(session), session->helo_name, client_name(session), session->address,
+		session->client.port, delay / 1000, (unsigned)(delay % 1000 / 10),
+		mail->detail[0] != 0 ? mail->detail : "none", status, line);
+	while (next < envelope->recipient_count) { // bounded by the policy's recipients
+		char more[BS_LOG_TEXT - 64];
+		next = list_recipients(envelope, next, more, sizeof(more));
+		bs_log(session->around.log, BS_LOG_INFO, "%s: to=%s, status=%s", session->id, more,
+			status);
+	}
+}

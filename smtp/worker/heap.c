@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The heap of a worker over jemalloc: one arena and one explicit cache each. The cache is our own and not the
+// thread's, because the heap is made by the control thread and used by an lcore.
+#include "smtp/worker/heap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+// No session needs a block like this: a larger wish is an error of the caller. (mallocx(0) is undefined, and
+// AddressSanitizer ends the program for a size that malloc() would answer with NULL.)
+#define HEAP_BLOCK_MAX ((size_t)1 << 30)
+
+#ifdef BS_JEMALLOC
+
+#include <jemalloc/jemalloc.h>
+
+struct heap {
+	unsigned arena;
+	unsigned cache;
+	int take;    // flags of mallocx
+	int release; // flags of dallocx
+};
+
+struct heap *heap_new(void)
+{
+	struct heap *heap = calloc(1, sizeof(*heap));
+	size_t size = sizeof(heap->arena);
+	if (heap == NULL)
+		return NULL;
+	if (mallctl("arenas.create", &heap->arena, &size, NULL, 0) != 0) {
+		free(heap);
+		return NULL;
+	}
+	if (mallctl("tcache.create", &heap->cache, &size, NULL, 0) != 0) {
+		heap->cache = 0;
+		heap->release = MALLOCX_TCACHE_NONE;
+	} else {
+		heap->release = MALLOCX_TCACHE(heap->cache);
+	}
+	heap->take = (int)(MALLOCX_ARENA(heap->arena) | MALLOCX_ZERO) | heap->release;
+	return heap;
+}
+
+void heap_free(struct heap *heap)
+{
+	char name[40];
+	if (heap == NULL)
+		return;
+	if (heap->release != MALLOCX_TCACHE_NONE)
+		mallctl("tcache.destroy", NULL, NULL, &heap->cache, sizeof(heap->cache));
+	snprintf(name, sizeof(name), "arena.%u.destroy", heap->arena);
+	mallctl(name, NULL, NULL, NULL, 0);
+	free(heap);
+}
+
+void *heap_take(struct heap *heap, size_t size)
+{
+	if (size == 0 || size > HEAP_BLOCK_MAX)
+		return NULL;
+	return mallocx(size, heap->take);
+}
+
+void heap_release(struct heap *heap, void *memory)
+{
+	if (memory != NULL)
+		dallocx(memory, heap->release);
+}
+
+#else
+
+struct heap {
+	size_t blocks; // taken and not released: shows a leak at heap_free() to a debugger
+};
+
+struct heap *heap_new(void)
+{
+	return calloc(1, sizeof(struct heap));
+}
+
+void heap_free(struct heap *heap)
+{
+	free(heap);
+}
+
+void *heap_take(struct heap *heap, size_t size)
+{
+	if (size == 0 || size > HEAP_BLOCK_MAX)
+		return NULL;
+	void *memory = calloc(1, size);
+	heap->blocks += memory != NULL;
+	return memory;
+}
+
+void heap_release(struct heap *heap, void *memory)
+{
+	heap->blocks -= memory != NULL;
+	free(memory);
+}
+
+#endif
