@@ -2,7 +2,9 @@
 #include "dataplane/tcp/closing.h"
 
 #include "dataplane/tcp/segment.h"
+#include "dataplane/tcp/sequence.h"
 #include "dataplane/tcp/tcp_send.h"
+#include "dataplane/tcp/window.h"
 
 // A FIN sent again after 1, 2, 4, 8, 16 s: half a minute, then the client is left alone.
 #define FIN_RETRANSMITS 5
@@ -108,7 +110,7 @@ enum bs_reason closing_input(
 	if (c->stage == STAGE_TIME_WAIT)
 		return time_wait_input(dataplane, c, frame, reopen);
 	enum bs_reason reason = BS_REASON_ACCEPTED;
-	if (!segment_goes_on(dataplane, c, frame, snd_nxt(c), &reason))
+	if (!segment_goes_on(dataplane, c, frame, snd_nxt(c), connection_release, &reason))
 		return reason;
 	if (fin_under_way(c) && frame->acknowledgement == c->snd_una + 1) {
 		if (c->stage == STAGE_LAST_ACK) {

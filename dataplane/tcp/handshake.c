@@ -10,6 +10,7 @@
 #include "dataplane/tcp/syn_rate.h"
 #include "dataplane/tcp/tcp_send.h"
 #include "dataplane/tcp/waiting.h"
+#include "dataplane/tcp/window.h"
 
 // SYN-ACK sent again after 1, 2 and 4 s, given up 8 s later: 15 s as a whole.
 #define SYN_ACK_RETRANSMITS 3

@@ -5,6 +5,7 @@
 #include "dataplane/tcp/segment.h"
 #include "dataplane/tcp/tcp_send.h"
 #include "dataplane/tcp/text.h"
+#include "dataplane/tcp/window.h"
 
 #define REFUSED_MS          5000u // DESIGN section 6
 #define REFUSED_REPLIES     8 // lines answered with 503; after that there is nothing to talk about
@@ -65,7 +66,7 @@ enum bs_reason refused_input(
 {
 	enum bs_reason reason = BS_REASON_ACCEPTED;
 	uint32_t snd_max = c->snd_una + text_unacknowledged(dataplane, c);
-	if (!segment_goes_on(dataplane, c, frame, snd_max, &reason))
+	if (!segment_goes_on(dataplane, c, frame, snd_max, connection_release, &reason))
 		return reason;
 	text_acknowledge(dataplane, c, frame);
 	struct payload p = segment_payload(frame, c->rcv_nxt, RECORD_WINDOW);

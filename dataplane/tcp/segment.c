@@ -4,8 +4,9 @@
 #include <rte_ether.h>
 
 #include "dataplane/neighbour/link.h"
-#include "dataplane/tcp/talk.h"
+#include "dataplane/tcp/sequence.h"
 #include "dataplane/tcp/tcp_send.h"
+#include "dataplane/tcp/window.h"
 
 static uint32_t segment_length(const struct frame *frame)
 {
@@ -124,11 +125,11 @@ enum segment_verdict segment_check(struct dataplane *dataplane, struct connectio
 }
 
 bool segment_goes_on(struct dataplane *dataplane, struct connection *c, const struct frame *frame,
-	uint32_t snd_max, enum bs_reason *reason)
+	uint32_t snd_max, segment_reset *reset, enum bs_reason *reason)
 {
 	enum segment_verdict verdict = segment_check(
 		dataplane, c, frame, RECORD_WINDOW, snd_max, reason);
 	if (verdict == SEGMENT_RESET)
-		connection_release(dataplane, c);
+		reset(dataplane, c);
 	return verdict == SEGMENT_GO_ON;
 }

@@ -12,15 +12,6 @@
 #include "dataplane/tcp/connection.h"
 #include "dataplane/frame/frame.h"
 
-static inline bool sequence_before(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b) < 0;
-}
-static inline bool sequence_after(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b) > 0;
-}
-
 // RFC 5961, 5.2 allows ACKs that are older than SND.UNA by at most the largest window the client ever had of us to
 // acknowledge; our send ring bounds it.
 #define OLDEST_ACK 4096u
@@ -45,6 +36,9 @@ enum segment_verdict { SEGMENT_GO_ON, SEGMENT_DONE, SEGMENT_RESET };
 enum segment_verdict segment_check(struct dataplane *dataplane, struct connection *connection,
 	const struct frame *frame, uint32_t window, uint32_t snd_max, enum bs_reason *reason);
 
-// The same for a connection without a session block whose end needs no word: a reset releases it. True: go on.
+// What a reset by the client ends in: connection_release(), or what has more to do and ends there.
+typedef void segment_reset(struct dataplane *dataplane, struct connection *connection);
+
+// The same for a connection without a session block: a reset is `reset`'s. True: go on.
 bool segment_goes_on(struct dataplane *dataplane, struct connection *connection,
-	const struct frame *frame, uint32_t snd_max, enum bs_reason *reason);
+	const struct frame *frame, uint32_t snd_max, segment_reset *reset, enum bs_reason *reason);

@@ -6,6 +6,7 @@
 #include "dataplane/tcp/segment.h"
 #include "dataplane/tcp/tcp_send.h"
 #include "dataplane/tcp/text.h"
+#include "dataplane/tcp/window.h"
 
 // Where the policy does not say how many, a tenth of the records: who has many addresses must not fill the table with his own
 // refusals.
@@ -49,7 +50,7 @@ enum bs_reason stutter_input(
 {
 	enum bs_reason reason = BS_REASON_ACCEPTED;
 	uint32_t snd_max = c->snd_una + text_unacknowledged(dataplane, c);
-	if (!segment_goes_on(dataplane, c, frame, snd_max, &reason))
+	if (!segment_goes_on(dataplane, c, frame, snd_max, connection_release, &reason))
 		return reason;
 	if (text_acknowledge(dataplane, c, frame))
 		c->line = 0;

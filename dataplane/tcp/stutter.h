@@ -11,9 +11,6 @@
 #include "dataplane/tcp/connection.h"
 #include "dataplane/frame/frame.h"
 
-// Window announced meanwhile, in bytes. What was promised before, in the handshake, is taken all the same.
-#define STUTTER_WINDOW 64u
-
 // Begins it, instead of refuse(). False when there are enough of them, or no room for any.
 bool stutter_begin(
 	struct dataplane *dataplane, struct connection *connection, enum bs_template_number text);

@@ -7,6 +7,7 @@
 #include "dataplane/tcp/talk_send.h"
 #include "dataplane/tcp/tcp_send.h"
 #include "dataplane/tcp/text.h"
+#include "dataplane/tcp/window.h"
 
 // Wishes taken from one worker in a turn: several bursts' worth, so that neither side can starve the other.
 #define WISHES_A_TURN 256
@@ -41,6 +42,16 @@ static void take_over_text(
 	block_talk(stream)->snd_max += said;
 }
 
+// Notes that an ACK may be owed after this burst.
+static void touch(struct dataplane *dataplane, struct connection *c, struct talk *talk)
+{
+	if (!(talk->flags & (TALK_ACK_NOW | TALK_ACK_LATER)) || talk->flags & TALK_TOUCHED)
+		return;
+	talk->flags |= TALK_TOUCHED;
+	dataplane->touched[dataplane->touched_count++] = connection_number(
+		dataplane->connections, c);
+}
+
 bool talk_open(struct dataplane *dataplane, struct connection *c, const struct frame *frame,
 	const struct payload *payload, uint32_t said)
 {
@@ -72,7 +83,7 @@ bool talk_open(struct dataplane *dataplane, struct connection *c, const struct f
 	tell_open(dataplane, block);
 	talk_take(dataplane, c, stream, payload);
 	talk_send(dataplane, c);
-	talk_touch(dataplane, c, talk);
+	touch(dataplane, c, talk);
 	return true;
 }
 
@@ -115,7 +126,7 @@ enum bs_reason talk_input(
 	enum bs_reason reason = BS_REASON_ACCEPTED;
 	if (talk->flags & TALK_DEAD)
 		return BS_REASON_TCP_STRAY;
-	uint32_t window = talk_room(c, stream, talk);
+	uint32_t window = window_room(c, stream, talk);
 	switch (segment_check(dataplane, c, frame, window, talk->snd_max, &reason)) {
 	case SEGMENT_DONE:
 		return reason;
@@ -134,7 +145,7 @@ enum bs_reason talk_input(
 	}
 	talk_send(dataplane, c);
 	if (!finish(dataplane, c))
-		talk_touch(dataplane, c, talk);
+		touch(dataplane, c, talk);
 	return reason;
 }
 
@@ -213,7 +224,7 @@ static void carry_out(struct dataplane *dataplane, uint32_t block)
 		return;
 	if (wishes & BS_WISH_SEND)
 		talk_send(dataplane, c);
-	if (wishes & (BS_WISH_WINDOW | BS_WISH_GROW) && talk_window_opened(c, stream, talk))
+	if (wishes & (BS_WISH_WINDOW | BS_WISH_GROW) && window_opened(c, stream, talk))
 		send_talk(dataplane, c, talk->snd_max, 0, 0);
 }
 
@@ -231,15 +242,6 @@ unsigned talk_wishes(struct dataplane *dataplane)
 		}
 	}
 	return done;
-}
-
-void talk_touch(struct dataplane *dataplane, struct connection *c, struct talk *talk)
-{
-	if (!(talk->flags & (TALK_ACK_NOW | TALK_ACK_LATER)) || talk->flags & TALK_TOUCHED)
-		return;
-	talk->flags |= TALK_TOUCHED;
-	dataplane->touched[dataplane->touched_count++] = connection_number(
-		dataplane->connections, c);
 }
 
 void talk_acknowledge(struct dataplane *dataplane)

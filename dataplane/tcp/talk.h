@@ -26,7 +26,3 @@ unsigned talk_wishes(struct dataplane *dataplane);
 
 // Sends the ACKs that this burst's segments are owed. After each burst.
 void talk_acknowledge(struct dataplane *dataplane);
-
-// The window field of the next segment; notes what was promised by it.
-uint16_t talk_window(
-	const struct connection *connection, struct bs_stream *stream, struct talk *talk);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/tcp/talk_send.h"
 
-#include "dataplane/tcp/segment.h"
+#include "dataplane/tcp/sequence.h"
 #include "dataplane/tcp/tcp_send.h"
 
 // RFC 1122, 4.2.3.5: at least 100 s. 1 + 2 + 4 + ... + 64 s.

@@ -26,6 +26,3 @@ void talk_send(struct dataplane *dataplane, struct connection *connection);
 
 // The retransmission timer ran out. False when the client is to be given up.
 bool talk_send_again(struct dataplane *dataplane, struct connection *connection);
-
-// Notes that an ACK may be owed after this burst (talk.c).
-void talk_touch(struct dataplane *dataplane, struct connection *connection, struct talk *talk);

@@ -9,9 +9,9 @@
 #include "dataplane/tcp/block.h"
 #include "dataplane/tcp/cookie.h"
 #include "dataplane/neighbour/link.h"
-#include "dataplane/tcp/stutter.h"
-#include "dataplane/tcp/talk.h"
+#include "dataplane/tcp/sequence.h"
 #include "dataplane/tcp/text.h"
+#include "dataplane/tcp/window.h"
 #include "dataplane/port/transmit.h"
 
 #define HOP_LIMIT   64
@@ -152,17 +152,10 @@ void send_syn_ack_again(struct dataplane *dataplane, const struct connection *c)
 	send_empty(dataplane, port_of(dataplane, c), mac, &s);
 }
 
-static uint16_t record_window(const struct connection *c)
-{
-	uint8_t shift;
-	uint16_t window = c->stage == STAGE_STUTTER ? STUTTER_WINDOW : RECORD_WINDOW;
-	return cookie_window_scale(c->options, &shift) ? window >> RECEIVE_SHIFT : window;
-}
-
 void send_control(
 	struct dataplane *dataplane, const struct connection *c, uint32_t sequence, uint8_t flags)
 {
-	struct segment s = {.sequence = sequence, .flags = flags, .window = record_window(c)};
+	struct segment s = {.sequence = sequence, .flags = flags, .window = window_of_record(c)};
 	uint8_t mac[6];
 	if (prepare(dataplane, c, &s, mac))
 		send_empty(dataplane, port_of(dataplane, c), mac, &s);
@@ -181,7 +174,7 @@ void send_text(struct dataplane *dataplane, const struct connection *c, uint32_t
 	uint32_t window = c->window == UINT8_MAX ? UINT32_MAX : (uint32_t)c->window * 64;
 	uint32_t end = length - c->text_position > window ? c->text_position + window : length;
 	uint16_t mss = send_mss(dataplane, c);
-	struct segment s = {.window = record_window(c)};
+	struct segment s = {.window = window_of_record(c)};
 	uint8_t mac[6];
 	if (end <= offset &&
 		offset > c->text_position) { // no room behind what is under way: the timer's
@@ -237,7 +230,7 @@ void send_talk(struct dataplane *dataplane, struct connection *c, uint32_t seque
 	// Behind the byte that probes a closed window a strict client would not look at the rest (RFC 9293, 3.10.7.4).
 	if (count == 0 && sequence_after(sequence, c->snd_una + talk->snd_wnd))
 		s.sequence = c->snd_una + talk->snd_wnd;
-	s.window = talk_window(c, stream, talk);
+	s.window = window_promise(c, stream, talk);
 	talk->flags &= (uint8_t) ~(TALK_ACK_NOW | TALK_ACK_LATER);
 	if (!prepare(dataplane, c, &s, mac))
 		return;

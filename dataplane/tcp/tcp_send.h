@@ -10,11 +10,6 @@
 #include "dataplane/tcp/connection.h"
 #include "dataplane/frame/frame.h"
 
-// The shift we offer: 256 KB of window is as much as a data ring can have (limits.data-ring-size).
-#define RECEIVE_SHIFT 2
-// Window of a connection without a session block: room for an early talker's first lines.
-#define RECORD_WINDOW BS_STREAM_RX
-
 // Our SYN-ACK to `syn`, back to where it came from; no record is needed. `options` as in a cookie.
 void send_syn_ack(struct dataplane *dataplane, const struct port *port, const struct frame *syn,
 	uint32_t sequence, uint8_t options);

@@ -10,6 +10,7 @@
 #include "dataplane/tcp/talk.h"
 #include "dataplane/tcp/tcp_send.h"
 #include "dataplane/tcp/text.h"
+#include "dataplane/tcp/window.h"
 
 // The greeting sent again after 1, 2, 4 ... 32 s: a minute in all, then the client is gone.
 #define GREETING_RETRANSMITS 6
@@ -126,10 +127,9 @@ static enum bs_reason early(struct dataplane *dataplane, struct connection *c,
 		       : serve_early(dataplane, c, frame, p);
 }
 
-static enum bs_reason gone(
-	struct dataplane *dataplane, struct connection *c, const struct payload *p)
+// The client left before it was served.
+static void left(struct dataplane *dataplane, struct connection *c)
 {
-	take(c, p);
 	if (c->stage == STAGE_WAITING) {
 		dataplane->counters->hangups++;
 		connection_notice(dataplane, c, BS_NOTICE_HANGUP, NULL, 0);
@@ -137,6 +137,19 @@ static enum bs_reason gone(
 	} else {
 		connection_notice(dataplane, c, BS_NOTICE_GONE, NULL, 0);
 	}
+}
+
+static void reset(struct dataplane *dataplane, struct connection *c)
+{
+	left(dataplane, c);
+	connection_release(dataplane, c);
+}
+
+static enum bs_reason gone(
+	struct dataplane *dataplane, struct connection *c, const struct payload *p)
+{
+	take(c, p);
+	left(dataplane, c);
 	if (text_unacknowledged(dataplane, c) == 0)
 		closing_start(dataplane, c);
 	else
@@ -225,21 +238,8 @@ enum bs_reason waiting_input(
 {
 	enum bs_reason reason = BS_REASON_ACCEPTED;
 	uint32_t snd_max = c->snd_una + text_unacknowledged(dataplane, c);
-	switch (segment_check(dataplane, c, frame, RECORD_WINDOW, snd_max, &reason)) {
-	case SEGMENT_DONE:
+	if (!segment_goes_on(dataplane, c, frame, snd_max, reset, &reason))
 		return reason;
-	case SEGMENT_RESET:
-		connection_notice(dataplane, c,
-			c->stage == STAGE_WAITING ? BS_NOTICE_HANGUP : BS_NOTICE_GONE, NULL, 0);
-		if (c->stage == STAGE_WAITING) {
-			dataplane->counters->hangups++;
-			judge_learn(dataplane, c, &(struct bs_lesson){.hangups = 1});
-		}
-		connection_release(dataplane, c);
-		return BS_REASON_ACCEPTED;
-	case SEGMENT_GO_ON:
-		break;
-	}
 	if (text_acknowledge(dataplane, c, frame) && c->stage == STAGE_GREETED)
 		greeting_acknowledged(dataplane, c);
 	return content(dataplane, c, frame);

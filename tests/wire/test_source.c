@@ -4,7 +4,7 @@
 // counts that are right however a connection ends.
 #include "control/class/class.h"
 #include "dataplane/tcp/stutter.h"
-#include "dataplane/tcp/tcp_send.h"
+#include "dataplane/tcp/window.h"
 #include "dataplane/tcp/text.h"
 #include "tests/wire/wire.h"
 
