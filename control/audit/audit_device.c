@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "control/audit/audit_say.h"
+#include "control/start/device_memif.h"
 #include "control/start/memory_plan.h"
 
 // The last part of what a symbolic link points to, or "" when there is none.
@@ -86,6 +87,17 @@ static void audit_interface(struct audit *audit, const struct config_port *port)
 			exists ? "is there" : "can be made");
 }
 
+static void audit_memif(struct audit *audit, const struct config_port *port)
+{
+	char why[DEVICE_MEMIF_WHY];
+
+	if (!device_memif_check(port, false, why))
+		audit_error(audit, "port \"%s\": %s", port->name, why);
+	else
+		audit_ok(audit, "port \"%s\": memif socket %s %s", port->name, port->socket,
+			port->memif_role == MEMIF_SERVER ? "can be made" : "is there");
+}
+
 // The kernel would answer for the same address, and reset our connections.
 static void audit_kernel_addresses(struct audit *audit)
 {
@@ -133,6 +145,8 @@ static void audit_ports(struct audit *audit)
 
 		if (port->device == DEVICE_PCI)
 			audit_pci(audit, port);
+		else if (port->device == DEVICE_MEMIF)
+			audit_memif(audit, port);
 		else
 			audit_interface(audit, port);
 		if (!port->has_gateway4 && !port->has_gateway6)

@@ -17,7 +17,8 @@
 #include "smtp/backend_settings.h"
 #include "smtp/dns/resolver.h"
 
-enum config_device { DEVICE_PCI, DEVICE_TAP, DEVICE_AF_PACKET, DEVICE_AF_XDP };
+enum config_device { DEVICE_PCI, DEVICE_TAP, DEVICE_AF_PACKET, DEVICE_AF_XDP, DEVICE_MEMIF };
+enum config_memif_role { MEMIF_SERVER, MEMIF_CLIENT };
 enum config_hugepages { HUGEPAGES_AUTO, HUGEPAGES_REQUIRED, HUGEPAGES_OFF };
 enum config_idle { IDLE_ADAPTIVE, IDLE_SPIN };
 
@@ -31,6 +32,10 @@ struct config_port {
 	enum config_device device;
 	char pci[32];       // DEVICE_PCI: 0000:03:00.0
 	char interface[16]; // kernel interface: TAP's own name, or the one that af_packet and af_xdp open
+	char *socket;       // DEVICE_MEMIF: where both ends meet
+	enum config_memif_role memif_role;
+	uint32_t memif_id;
+	uint16_t ring_size; // entries, a power of two
 	struct config_address *address;
 	size_t address_count;
 	struct bs_address gateway4, gateway6;

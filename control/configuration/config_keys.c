@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "control/configuration/config_check_rows.h"
+#include "control/configuration/config_port_rows.h"
 #include "control/configuration/nearest.h"
 
 #define KB UINT64_C(1024)
@@ -51,22 +52,7 @@ const struct config_key config_keys[] = {
 	{"", "state-folder", KIND_PATH, FIELD(config, state_folder), .standard = "/var/lib/barscreen", .least = 1, .most = 200,
 	 .sentence = "Folder for what must survive a restart: entries added at run time, what is remembered."},
 
-	{"port", "device", KIND_WORD, FIELD(config_port, device), .standard = "pci", .words = "pci|net_tap|net_af_packet|net_af_xdp",
-	 .sentence = "pci: a network card taken from the kernel. net_tap: a TAP interface that we make. net_af_packet, net_af_xdp: a kernel interface that we share."},
-	{"port", "pci", KIND_PCI, FIELD(config_port, pci), .standard = "", .most = 16,
-	 .sentence = "For device = pci: the card's address as lspci -D shows it, like 0000:03:00.0."},
-	{"port", "interface", KIND_INTERFACE, FIELD(config_port, interface), .standard = "", .most = 15,
-	 .sentence = "net_tap: name of the TAP interface made (default: the port's name). net_af_packet, net_af_xdp: the kernel interface to open."},
-	{"port", "addresses", KIND_ADDRESSES, LIST(config_port, address, address_count), .needed = true,
-	 .sentence = "Our addresses on this port, with the length of the network's prefix. They must not be the kernel's. IPv6 link-local ones are made from the MAC."},
-	{"port", "gateways", KIND_GATEWAYS, FIELD(config_port, gateway4), .standard = "",
-	 .sentence = "The router for IPv4, the router for IPv6, or one of them."},
-	{"port", "mtu", KIND_COUNT, FIELD(config_port, mtu), .standard = "1500", .least = 576, .most = 9000,
-	 .sentence = "Longest IP packet in bytes; at least 1280 with IPv6 (RFC 8200)."},
-	{"port", "vlan", KIND_COUNT, FIELD(config_port, vlan), .standard = "0", .most = 4094,
-	 .sentence = "VLAN id of all frames on this port; 0: untagged."},
-	{"port", "queues", KIND_COUNT, FIELD(config_port, queues), .standard = "0", .most = 64,
-	 .sentence = "Receive queues; 0: one for each dataplane core, as far as the device has them."},
+	PORT_ROWS,
 
 	{"machine", "dataplane-cores", KIND_CORES, LIST(config, dataplane_cores, dataplane_core_count),
 	 .sentence = "Processor cores that handle packets. Default: one core that is not the first, if there are several."},

@@ -26,6 +26,24 @@ static bool is_set(const struct view *view, const char *name)
 #define FAULT(view, name, element, ...) \
 	config_fault((view)->reading, (view)->instance, key_of(name), element, __VA_ARGS__)
 
+static void check_memif(const struct view *view)
+{
+	const struct config_port *port = view->port;
+
+	if (port->socket[0] == '\0')
+		FAULT(view, "socket", 0,
+			"is missing for device = net_memif; add socket = "
+			"\"/run/vpp/memif.sock\"");
+	// DPDK takes its devices' settings as one text with commas.
+	if (strpbrk(port->socket, ",[]") != NULL)
+		FAULT(view, "socket", 0, "has a comma or a bracket; use another name");
+	if ((port->ring_size & (port->ring_size - 1)) != 0)
+		FAULT(view, "ring-size", 0, "%u is no power of two; write 512, 1024 or 2048",
+			port->ring_size);
+	if (port->interface[0] != '\0')
+		FAULT(view, "interface", 0, "is not for device = net_memif; remove it");
+}
+
 static void check_device(const struct view *view)
 {
 	const struct config_port *port = view->port;
@@ -42,6 +60,8 @@ static void check_device(const struct view *view)
 		FAULT(view, "interface", 0,
 			"is missing for this device; add interface = \"eth1\" (ip link prints the "
 			"names)");
+	if (port->device == DEVICE_MEMIF)
+		check_memif(view);
 }
 
 // On the port's name for a TAP interface without one: at most 15 characters.
@@ -139,6 +159,10 @@ static void check_pair(const struct view *view, const struct config_port *before
 	if (same_kind && port->device == DEVICE_PCI && port->pci[0] != '\0' &&
 		strcasecmp(port->pci, before->pci) == 0)
 		FAULT(view, "pci", 0, "port \"%s\" has it already; write another", before->name);
+	if (port->device == DEVICE_MEMIF && before->device == DEVICE_MEMIF &&
+		port->memif_id == before->memif_id && strcmp(port->socket, before->socket) == 0)
+		FAULT(view, "memif-id", 0, "port \"%s\" has the same at this socket; write another",
+			before->name);
 	if (same_kind && port->device != DEVICE_PCI && port->interface[0] != '\0' &&
 		strcmp(port->interface, before->interface) == 0)
 		FAULT(view, "interface", 0, "port \"%s\" has it already; write another",

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "control/start/device.h"
+
 #define LINE 700 // of a list; more is cut
 
 static void log_port(struct bs_log *log, const struct daemon *daemon, const struct port *port)
@@ -10,7 +12,8 @@ static void log_port(struct bs_log *log, const struct daemon *daemon, const stru
 	static const char *const kind[] = {[DEVICE_PCI] = "pci",
 		[DEVICE_TAP] = "net_tap",
 		[DEVICE_AF_PACKET] = "net_af_packet",
-		[DEVICE_AF_XDP] = "net_af_xdp"};
+		[DEVICE_AF_XDP] = "net_af_xdp",
+		[DEVICE_MEMIF] = "net_memif"};
 	const struct config_port *from = &daemon->config->port[port->index];
 	char addresses[LINE] = "";
 	size_t used = 0;
@@ -25,10 +28,9 @@ static void log_port(struct bs_log *log, const struct daemon *daemon, const stru
 	bs_log(log, BS_LOG_INFO,
 		"port %s: %s %s, MAC %02x:%02x:%02x:%02x:%02x:%02x, mtu %u, vlan %u, %u queue%s, "
 		"link %s, addresses%s",
-		port->name, kind[from->device],
-		from->device == DEVICE_PCI ? from->pci : from->interface, port->mac[0],
-		port->mac[1], port->mac[2], port->mac[3], port->mac[4], port->mac[5], port->mtu,
-		port->vlan, port->queues, port->queues == 1 ? "" : "s",
+		port->name, kind[from->device], device_place(from), port->mac[0], port->mac[1],
+		port->mac[2], port->mac[3], port->mac[4], port->mac[5], port->mtu, port->vlan,
+		port->queues, port->queues == 1 ? "" : "s",
 		atomic_load(&port->link_up) ? "up" : "down", addresses);
 }
 

@@ -39,7 +39,8 @@ static const char *device_word(const struct config *config, const char *port_nam
 	static const char *const word[] = {[DEVICE_PCI] = "pci",
 		[DEVICE_TAP] = "net_tap",
 		[DEVICE_AF_PACKET] = "net_af_packet",
-		[DEVICE_AF_XDP] = "net_af_xdp"};
+		[DEVICE_AF_XDP] = "net_af_xdp",
+		[DEVICE_MEMIF] = "net_memif"};
 	for (size_t i = 0; config != NULL && i < config->port_count; i++) {
 		if (strcmp(config->port[i].name, port_name) == 0)
 			return word[config->port[i].device];

@@ -21,6 +21,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "control/start/device_memif.h"
+
 static bool fail(const struct config_port *port, char error[256], const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 static bool fail(const struct config_port *port, char error[256], const char *format, ...)
@@ -139,6 +141,8 @@ static bool check_addresses(const struct config_port *port, char error[256])
 bool device_permitted(const struct config_port *port, char error[256])
 {
 	switch (port->device) {
+	case DEVICE_MEMIF:
+		break; // a socket: its folder says
 	case DEVICE_PCI:
 		break; // what it takes is the device's and the IOMMU's to say
 	case DEVICE_TAP:
@@ -177,8 +181,20 @@ bool device_check(const struct config_port *port, char error[256])
 	case DEVICE_AF_XDP:
 		good = check_interface(port, error);
 		break;
+	case DEVICE_MEMIF: {
+		char why[DEVICE_MEMIF_WHY];
+		good = device_memif_check(port, true, why) || fail(port, error, "%s", why);
+		break;
+	}
 	}
 	return good && check_addresses(port, error);
+}
+
+const char *device_place(const struct config_port *port)
+{
+	if (port->device == DEVICE_PCI)
+		return port->pci;
+	return port->device == DEVICE_MEMIF ? port->socket : port->interface;
 }
 
 int device_claim(const struct config_port *port, char error[256])

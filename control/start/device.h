@@ -20,6 +20,9 @@ bool device_permitted(const struct config_port *port, char error[256]);
 // descriptor that holds the claim until it is closed, or -1 with a line in `error`. A claim dies with its process.
 int device_claim(const struct config_port *port, char error[256]);
 
+// What the device is found by: PCI address, kernel interface, memif socket. The configuration's.
+const char *device_place(const struct config_port *port);
+
 // Receive queues of a kernel interface, 0 when there is none of that name.
 unsigned device_queues(const char *interface);
 

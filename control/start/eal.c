@@ -16,6 +16,7 @@
 #include <rte_malloc.h>
 
 #include "control/log/hush.h"
+#include "control/start/device.h"
 
 #define HUGEPAGES "/sys/kernel/mm/hugepages"
 
@@ -148,7 +149,7 @@ bool eal_probe(const struct config_port *port, unsigned index, uint16_t queues, 
 		return true;
 	eal_last_words(words);
 	snprintf(error, 256, "port %s: DPDK can't open %s (%s)%s%.130s", port->name,
-		port->interface, rte_strerror(-result), words[0] != '\0' ? ": " : "", words);
+		device_place(port), rte_strerror(-result), words[0] != '\0' ? ": " : "", words);
 	return false;
 }
 

@@ -143,7 +143,27 @@ void eal_device_name(const struct config_port *port, unsigned index, char name[E
 	case DEVICE_AF_XDP:
 		snprintf(name, EAL_DEVICE, "net_af_xdp%u", index);
 		break;
+	case DEVICE_MEMIF:
+		snprintf(name, EAL_DEVICE, "net_memif%u", index);
+		break;
 	}
+}
+
+// The ring's size is given as its logarithm. The MAC address must be the same after a restart, so that neighbours' caches
+// stay right; DPDK would make one up.
+static void memif_text(const struct config_port *port, const char *name, char text[EAL_DEVICE])
+{
+	bool server = port->memif_role == MEMIF_SERVER;
+	uint8_t mac[6];
+	port_tap_mac(port->socket, !server, mac);
+	mac[5] ^= (uint8_t)port->memif_id;
+	mac[4] ^= (uint8_t)(port->memif_id >> 8);
+	snprintf(text, EAL_DEVICE,
+		"%.32s,role=%s,id=%u,rsize=%d,bsize=%u,socket=%s,socket-abstract=no,"
+		"mac=%02x:%02x:%02x:%02x:%02x:%02x",
+		name, server ? "server" : "client", port->memif_id, __builtin_ctz(port->ring_size),
+		memory_plan_frame(port->mtu), port->socket, mac[0], mac[1], mac[2], mac[3], mac[4],
+		mac[5]);
 }
 
 void eal_device_text(
@@ -171,6 +191,9 @@ void eal_device_text(
 	case DEVICE_AF_XDP:
 		snprintf(text, EAL_DEVICE, "%.32s,iface=%s,start_queue=0,queue_count=%u", name,
 			port->interface, queues);
+		break;
+	case DEVICE_MEMIF:
+		memif_text(port, name, text);
 		break;
 	}
 }

@@ -42,6 +42,7 @@ static uint32_t room_of_port(const struct config_port *port)
 	uint32_t need = port->mtu + FRAME_AROUND;
 	switch (port->device) {
 	case DEVICE_AF_PACKET:
+	case DEVICE_MEMIF:
 		return memory_plan_frame(port->mtu);
 	case DEVICE_PCI: // receive buffer sizes of common NICs are multiples of a kilobyte
 		need = (need + 1023) & ~1023u;

@@ -79,7 +79,7 @@ static uint16_t queues_of(struct daemon *daemon, const struct config_port *port)
 	unsigned queues = port->queues != 0 ? port->queues : (unsigned)config->dataplane_core_count;
 	if (queues > config->dataplane_core_count)
 		queues = (unsigned)config->dataplane_core_count;
-	if (port->device == DEVICE_TAP)
+	if (port->device == DEVICE_TAP || (port->device == DEVICE_MEMIF && port->queues == 0))
 		return 1;
 	if (port->device != DEVICE_AF_XDP)
 		return (uint16_t)queues;
@@ -94,13 +94,20 @@ static uint16_t queues_of(struct daemon *daemon, const struct config_port *port)
 	return (uint16_t)queues;
 }
 
+// Devices that have no other queues than those that they are made with.
+static bool made_with_queues(const struct config_port *port)
+{
+	return port->device == DEVICE_AF_XDP || port->device == DEVICE_MEMIF;
+}
+
 static bool open_device(
 	struct daemon *daemon, unsigned index, struct port_pools *pools, char error[256])
 {
 	static const enum port_kind kind[] = {[DEVICE_PCI] = PORT_PCI,
 		[DEVICE_TAP] = PORT_TAP,
 		[DEVICE_AF_PACKET] = PORT_AF_PACKET,
-		[DEVICE_AF_XDP] = PORT_AF_XDP};
+		[DEVICE_AF_XDP] = PORT_AF_XDP,
+		[DEVICE_MEMIF] = PORT_MEMIF};
 	const struct config_port *from = &daemon->config->port[index];
 	struct port *port = &daemon->ports->port[index];
 	struct limiting limiting = {daemon, from->name};
@@ -113,10 +120,10 @@ static bool open_device(
 	struct port_settings settings = {.kind = kind[from->device],
 		.name = from->name,
 		.device = device,
-		.interface = from->device == DEVICE_PCI ? NULL : from->interface,
+		.interface = from->interface[0] == '\0' ? NULL : from->interface,
 		.mtu = from->mtu,
 		.vlan = from->vlan,
-		.queues = from->device == DEVICE_AF_XDP ? queues : from->queues,
+		.queues = made_with_queues(from) ? queues : from->queues,
 		.lcores = (uint16_t)daemon->config->dataplane_core_count,
 		.pools = pools->pool,
 		.limitation = port_limitation,

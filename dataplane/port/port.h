@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A port: one NIC (or TAP, af_packet, af_xdp device) with the addresses we answer for on it.
+// A port: one NIC (or TAP, af_packet, af_xdp, memif device) with the addresses we answer for on it.
 // Made by control at start; constant after, but for the fields marked otherwise.
 #pragma once
 
@@ -47,7 +47,7 @@ struct port {
 	uint16_t id; // DPDK's port number
 	uint8_t index;
 	char name[PORT_NAME]; // from the configuration
-	char interface[16];   // of the kernel; empty: a PCI device
+	char interface[16];   // of the kernel; empty: a PCI device, memif
 	uint8_t mac[6];
 	uint16_t vlan; // 0: untagged, else the only tag accepted and sent
 	uint16_t mtu;  // of IP packets

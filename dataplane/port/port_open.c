@@ -183,7 +183,7 @@ static bool set_mtu(struct opening *opening)
 		struct ifreq ifr = {.ifr_mtu = settings->mtu};
 		if (!interface_request(settings->interface, SIOCSIFMTU, &ifr))
 			result = -errno;
-	} else {
+	} else if (settings->kind != PORT_MEMIF) { // its buffers were made for the mtu
 		result = rte_eth_dev_set_mtu(opening->id, settings->mtu);
 		if (result == -ENOTSUP && settings->mtu <= RTE_ETHER_MTU)
 			result = 0;
@@ -198,7 +198,7 @@ static bool set_mtu(struct opening *opening)
 static bool configure(struct opening *opening)
 {
 	const struct port_settings *settings = opening->settings;
-	// af_packet's frames are as large as we told it, whatever it says here.
+	// af_packet's and memif's frames are as large as we told them, whatever it says here.
 	bool says_mtu = settings->kind == PORT_PCI || settings->kind == PORT_TAP;
 	if (settings->kind == PORT_AF_XDP && opening->info.max_mtu != 0 &&
 		settings->mtu > opening->info.max_mtu)
@@ -252,6 +252,8 @@ static bool set_up_queues(struct opening *opening)
 // IPv6 speaks to groups made of address bits (RFC 4861, 7.2.1).
 static void hear_groups(struct opening *opening)
 {
+	if (opening->settings->kind == PORT_MEMIF)
+		return; // hands on all frames
 	if (rte_eth_allmulticast_enable(opening->id) == 0)
 		return;
 	if (rte_eth_promiscuous_enable(opening->id) == 0)

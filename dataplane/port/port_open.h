@@ -17,13 +17,13 @@ struct rte_mempool;
 #define PORT_MBUF_CACHE     256u // of each lcore in its own pool
 #define PORT_LIMITATION     200
 
-enum port_kind { PORT_PCI, PORT_TAP, PORT_AF_PACKET, PORT_AF_XDP };
+enum port_kind { PORT_PCI, PORT_TAP, PORT_AF_PACKET, PORT_AF_XDP, PORT_MEMIF };
 
 struct port_settings {
 	enum port_kind kind;
 	const char *name;      // from the configuration
 	const char *device;    // DPDK's name of it: "0000:03:00.0", "net_tap0"
-	const char *interface; // kernel interface, NULL for PCI
+	const char *interface; // kernel interface, NULL for PCI and memif
 	uint16_t mtu;          // of IP packets
 	uint16_t vlan;
 	uint16_t queues;            // wanted; 0: as many as useful

@@ -196,6 +196,16 @@ Test(config_file, ports)
 	refused(GOOD "port a { device = net_af_xdp addresses = {10.0.0.1/8} }\n", 9, "interface");
 	refused(GOOD "port a { device = net_af_packet addresses = {10.0.0.1/8} }\n", 9,
 		"interface");
+	refused(GOOD "port a { device = net_memif addresses = {10.0.0.1/8} }\n", 9, "socket");
+	refused(GOOD "port a { device = net_memif socket = \"/run/m\" ring-size = 1000 "
+		     "addresses = {10.0.0.1/8} }\n",
+		9, "ring-size");
+	refused(GOOD "port a { device = net_memif socket = \"/run/m,id=1\" "
+		     "addresses = {10.0.0.1/8} }\n",
+		9, "socket");
+	refused(GOOD "port a { device = net_memif socket = \"/run/m\" addresses = {10.0.0.1/8} }\n"
+		     "port b { device = net_memif socket = \"/run/m\" addresses = {10.0.0.2/8} }\n",
+		10, "memif-id");
 	refused(GOOD "port a { addresses = {10.0.0.1/8} }\n", 9, "pci");
 	refused(GOOD "port a { pci = \"\" addresses = {10.0.0.1/8} }\n", 9, "pci");
 	refused(GOOD "port a { pci = 0000:03:00.0 addresses = {10.0.0.1/8} }\n"

@@ -219,6 +219,67 @@ Test(eal_arguments, af_xdp_names_its_queues)
 	cr_assert_str_eq(text, "net_af_xdp1,iface=eth1,start_queue=0,queue_count=2");
 }
 
+static struct config_port memif_port(void)
+{
+	static char path[] = "/run/vpp/memif.sock";
+	return (struct config_port){.name = "mx0",
+		.device = DEVICE_MEMIF,
+		.socket = path,
+		.memif_id = 7,
+		.ring_size = 2048,
+		.mtu = 1500};
+}
+
+Test(eal_arguments, memif_says_its_end_of_the_socket)
+{
+	static const char begin[] = "net_memif2,role=server,id=7,rsize=11,bsize=2048,"
+				    "socket=/run/vpp/memif.sock,socket-abstract=no,mac=02:";
+	char text[EAL_DEVICE], name[EAL_DEVICE];
+	port[0] = memif_port();
+	eal_device_text(&port[0], 2, 1, text);
+	cr_assert_eq(strncmp(text, begin, sizeof(begin) - 1), 0, "%s", text);
+	eal_device_name(&port[0], 2, name);
+	cr_assert_str_eq(name, "net_memif2");
+	port[0].memif_role = MEMIF_CLIENT;
+	eal_device_text(&port[0], 2, 1, text);
+	cr_assert_not_null(strstr(text, "role=client"));
+}
+
+Test(eal_arguments, memif_ends_and_ids_have_other_macs_but_always_the_same)
+{
+	char server[EAL_DEVICE], again[EAL_DEVICE], client[EAL_DEVICE], other[EAL_DEVICE];
+	port[0] = memif_port();
+	eal_device_text(&port[0], 0, 1, server);
+	eal_device_text(&port[0], 0, 1, again);
+	port[0].memif_id = 8;
+	eal_device_text(&port[0], 0, 1, other);
+	port[0] = memif_port();
+	port[0].memif_role = MEMIF_CLIENT;
+	eal_device_text(&port[0], 0, 1, client);
+	cr_assert_str_eq(server, again);
+	cr_assert_str_neq(strstr(server, "mac="), strstr(client, "mac="));
+	cr_assert_str_neq(strstr(server, "mac="), strstr(other, "mac="));
+}
+
+Test(eal_arguments, memif_buffers_carry_the_mtu_and_a_long_path_fits)
+{
+	char text[EAL_DEVICE], path[108];
+	unsigned size;
+	port[0] = memif_port();
+	port[0].mtu = 9000;
+	memset(path, 'x', sizeof(path));
+	path[0] = '/';
+	path[107] = '\0';
+	port[0].socket = path;
+	port[0].memif_id = UINT32_MAX;
+	eal_device_text(&port[0], 0, 1, text);
+	cr_assert_eq(sscanf(strstr(text, "bsize="), "bsize=%u", &size), 1);
+	cr_assert_geq(size, 9000u + 14u + 4u);
+	cr_assert(memory_plan_make(&config, &plan, error), "%s", error);
+	cr_assert_geq(plan.mbuf_room, 9000u + 14u + 4u);
+	cr_assert_eq(text[strlen(text) - 3], ':', "cut: %s", text);
+}
+
 Test(eal_arguments, af_xdp_buffers_stay_within_a_page)
 {
 	port[0] = (struct config_port){
