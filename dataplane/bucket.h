@@ -13,14 +13,20 @@ struct bucket {
 	uint32_t last_ms;
 };
 
-// True when a token was there.
-static inline bool bucket_take(struct bucket *bucket, uint32_t now_ms)
+// True when a token is there.
+static inline bool bucket_has(struct bucket *bucket, uint32_t now_ms)
 {
 	uint64_t grown = (uint64_t)(now_ms - bucket->last_ms) * bucket->rate + bucket->tokens;
 	uint64_t full = (uint64_t)bucket->burst * 1000;
 	bucket->last_ms = now_ms;
 	bucket->tokens = (uint32_t)(grown < full ? grown : full);
-	if (bucket->tokens < 1000)
+	return bucket->tokens >= 1000;
+}
+
+// True when a token was there: it is taken.
+static inline bool bucket_take(struct bucket *bucket, uint32_t now_ms)
+{
+	if (!bucket_has(bucket, now_ms))
 		return false;
 	bucket->tokens -= 1000;
 	return true;

@@ -11,6 +11,7 @@
 #include "control/policy/policy.h"
 #include "dataplane/bucket.h"
 #include "dataplane/port/port.h"
+#include "dataplane/tcp/cookie.h"
 #include "dataplane/seam/inquiry.h"
 #include "dataplane/seam/notice.h"
 #include "dataplane/seam/stream.h"
@@ -56,7 +57,7 @@ struct dataplane {
 	struct links *links;
 	struct syn_rate *syn_rates;
 	struct bs_sources *sources; // shared by all lcores; NULL: nothing is counted nor learnt
-	struct siphash_key cookie_secret;
+	struct cookies cookies;
 	struct siphash_key worker_secret; // which worker a source goes to (block.h)
 	uint64_t last_cookie_ms;          // clock_ms of the last SYN-ACK without a record, 0: never
 	struct bucket resets;             // RSTs to strangers

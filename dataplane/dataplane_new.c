@@ -42,7 +42,7 @@ static bool make_parts(
 {
 	struct siphash_key key[3];
 	memcpy(key, settings->secret, sizeof(key));
-	dataplane->cookie_secret = key[0];
+	cookies_init(&dataplane->cookies, &key[0], dataplane->clock_ms);
 	dataplane->worker_secret = key[2]; // with the rates: of neither hash anything gets out
 	dataplane->connections = connections_new(
 		settings->connections, settings->half_open, &key[1]);

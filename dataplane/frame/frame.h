@@ -11,6 +11,8 @@
 #include "dataplane/seam/address.h"
 #include "dataplane/seam/reason.h"
 
+struct rte_mbuf;
+
 enum frame_kind {
 	FRAME_TCP,
 	FRAME_ARP,
@@ -48,6 +50,15 @@ struct frame {
 	uint16_t window;
 	uint8_t flags;
 	uint8_t options_length; // stand behind l4 + 20
+	bool unchecked; // the port said nothing about its checksum: frame_tcp_checksum() does
+	// What later stages leave for each other (ingress.h).
+	uint8_t class;   // of the source of a SYN, a row of policy->class
+	bool prepared;   // the rest is valid
+	uint8_t offered; // what a SYN offers, as a cookie says it (tcp/cookie.h)
+	uint32_t
+		cookie; // tcp/cookie.h: the authentication of a SYN, or of what an ACK says it answers
+	uint32_t rate;         // bucket of the source (tcp/syn_rate.h)
+	struct rte_mbuf *mbuf; // it lies in; NULL: it has none, or that became the answer
 };
 
 // What the port said about checksums of this frame.
@@ -60,9 +71,19 @@ enum frame_checksums {
 
 // Parses `length` bytes received on `port`. Steps follow RFC 1122 section 3.2.1, RFC 1812 section 5.2.2
 // and RFC 8200; each has its reason. Returns BS_REASON_ACCEPTED with `frame` filled, or why not.
-// A checksum that the port did not speak about is computed here. Any thread.
+// A checksum that the port did not speak about is computed here, but for TCP's, which not every segment lives to see: `unchecked`.
+// Any thread.
 enum bs_reason frame_parse(const struct ports *ports, const struct port *port, const uint8_t *bytes,
 	uint32_t length, unsigned checksums, struct frame *frame);
+
+// RFC 9293, 3.1: the checksum of a segment. Any thread.
+bool frame_tcp_checksum(const struct frame *frame);
+
+// A SYN that may open a connection.
+static inline bool frame_opens(const struct frame *frame)
+{
+	return (frame->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
+}
 
 // TCP options (RFC 9293, 3.2). Absent ones have the values of RFC 9293: mss 536 (IPv6 1220), no scale.
 struct tcp_options {

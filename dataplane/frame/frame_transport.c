@@ -25,11 +25,6 @@ enum bs_reason frame_tcp(unsigned checksums, struct frame *frame)
 		return BS_REASON_TCP_HEADER;
 	if ((checksums & FRAME_TCP_BAD) != 0)
 		return BS_REASON_TCP_CHECKSUM;
-	if ((checksums & FRAME_TCP_GOOD) == 0 &&
-		internet_checksum(pseudo_header_sum(&frame->source, &frame->destination,
-					  PROTOCOL_TCP, segment),
-			at, segment) != 0)
-		return BS_REASON_TCP_CHECKSUM;
 
 	frame->source_port = load16(at);
 	frame->destination_port = load16(at + 2);
@@ -42,6 +37,9 @@ enum bs_reason frame_tcp(unsigned checksums, struct frame *frame)
 		return BS_REASON_TCP_FLAGS;
 
 	frame->kind = FRAME_TCP;
+	frame->unchecked = (checksums & FRAME_TCP_GOOD) == 0;
+	frame->prepared = false;
+	frame->class = 0;
 	frame->sequence = load32(at + 4);
 	frame->acknowledgement = load32(at + 8);
 	frame->flags = flags;
@@ -50,6 +48,14 @@ enum bs_reason frame_tcp(unsigned checksums, struct frame *frame)
 	frame->payload = (uint16_t)(frame->l4 + header);
 	frame->payload_length = (uint16_t)(segment - header);
 	return BS_REASON_ACCEPTED;
+}
+
+bool frame_tcp_checksum(const struct frame *frame)
+{
+	uint32_t segment = (uint32_t)frame->length - frame->l4;
+	return internet_checksum(pseudo_header_sum(&frame->source, &frame->destination,
+					 PROTOCOL_TCP, segment),
+		       frame->bytes + frame->l4, segment) == 0;
 }
 
 enum bs_reason frame_icmp(struct frame *frame)

@@ -15,6 +15,8 @@
 #define IPV6_LENGTH  40u
 #define TCP_LENGTH   20u // without options
 
+#define HOP_LIMIT 64u // of what we send (RFC 1122, 3.2.1.7)
+
 #define ETHER_TYPE_IPV4 0x0800u
 #define ETHER_TYPE_ARP  0x0806u
 #define ETHER_TYPE_VLAN 0x8100u

@@ -11,7 +11,6 @@
 
 #define ECHO_RATE  1000u // replies a second and lcore: for people and monitoring, not for floods
 #define ECHO_BURST 100u
-#define HOP_LIMIT  64u
 
 #define ICMP_ECHO_REPLY    0u
 #define ICMP_UNREACHABLE   3u

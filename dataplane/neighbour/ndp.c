@@ -9,7 +9,7 @@
 #include "dataplane/neighbour/icmp6_send.h"
 #include "dataplane/frame/local.h"
 
-#define HOP_LIMIT 255u // RFC 4861, 7.1: a router would have taken one off
+#define NDP_HOP_LIMIT 255u // RFC 4861, 7.1: a router would have taken one off
 
 // Offsets and lengths, RFC 4861, 4.3, 4.4 and 4.6.1.
 #define FLAGS          4u
@@ -42,7 +42,7 @@ static void send_discovery(struct dataplane *dataplane, const struct port *port,
 		mac = group_mac;
 	}
 	uint8_t *at = transmit_ip(dataplane, port, mac, source, destination, PROTOCOL_ICMP6,
-		HOP_LIMIT, length, &mbuf);
+		NDP_HOP_LIMIT, length, &mbuf);
 	if (at == NULL)
 		return;
 	at[0] = type;
@@ -190,7 +190,7 @@ enum bs_reason ndp_input(
 	if (at[0] != NDP_NEIGHBOUR_SOLICITATION && at[0] != NDP_NEIGHBOUR_ADVERTISEMENT)
 		return BS_REASON_NDP_OTHER; // routers are configured, redirects are not followed
 	// 7.1.1 and 7.1.2: hop limit, code, length; nothing between IPv6 header and message.
-	if (frame->hop_limit != HOP_LIMIT || at[1] != 0 || frame->payload_length < OPTIONS ||
+	if (frame->hop_limit != NDP_HOP_LIMIT || at[1] != 0 || frame->payload_length < OPTIONS ||
 		frame->l4 != frame->l3 + IPV6_LENGTH)
 		return BS_REASON_NDP_BAD;
 	struct bs_address target = bs_address_from_ipv6(at + TARGET);

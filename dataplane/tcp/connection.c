@@ -229,6 +229,7 @@ struct connection *connection_take(struct dataplane *dataplane, const struct bs_
 		give_back(connections, c);
 		return NULL;
 	}
+	connections->inserted++;
 	dataplane->counters->records++;
 	connection_stage(dataplane, c, STAGE_HALF_OPEN);
 	return c;

@@ -114,6 +114,7 @@ struct connections {
 	uint32_t free;  // list of used and freed ones, linked by `next`
 	uint32_t half_open_limit;
 	uint32_t serial;
+	uint32_t inserted; // records ever put into the index; wraps
 	struct connection_index *index;
 	struct delay_queue queue[DELAYS];
 };

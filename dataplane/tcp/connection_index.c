@@ -138,7 +138,7 @@ static inline unsigned candidates(
 #define CANDIDATES 4
 
 void connection_lookup_bulk(const struct connection_index *index, const struct connection *record,
-	const struct frame *const *frames, uint32_t *found, unsigned count)
+	struct frame *const *frames, uint32_t *found, unsigned count)
 {
 	uint64_t h[BURST];
 	uint32_t candidate[BURST][CANDIDATES];

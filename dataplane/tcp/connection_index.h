@@ -30,4 +30,4 @@ void connection_index_remove(
 // found[i] becomes the record number of frames[i]'s connection or CONNECTION_NONE, and its record is on its way
 // into the cache. The only door on a packet's path.
 void connection_lookup_bulk(const struct connection_index *index, const struct connection *record,
-	const struct frame *const *frames, uint32_t *found, unsigned count);
+	struct frame *const *frames, uint32_t *found, unsigned count);

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/tcp/cookie.h"
 
+#include <string.h>
+
+#include "dataplane/frame/frame.h"
+#include "dataplane/seam/siphash_bulk.h"
+
 // Common sizes: Ethernet (IPv4, IPv6), PPPoE, tunnels, the IPv6 minimum, RFC 9293's default, and one for the rest.
 static const uint16_t mss_table[8] = {64, 536, 1024, 1220, 1340, 1400, 1440, 1460};
 // Index 0: no window scaling.
@@ -31,46 +36,71 @@ bool cookie_window_scale(uint8_t options, uint8_t *shift)
 	return index != 0;
 }
 
-static uint32_t mac(const struct siphash_key *secret, uint64_t period, const struct frame *frame,
-	uint32_t client_sequence, uint8_t low)
+static void derive(struct cookies *cookies, uint64_t period)
 {
-	// The key of a period: two words that only the secret's holder can derive.
+	// Two words that only the secret's holder can derive.
 	uint64_t seed[2] = {period, 0};
-	struct siphash_key key;
-	key.word[0] = siphash(secret, seed, 2, 2, 4);
+	struct siphash_key *key = &cookies->key[period & 1];
+	key->word[0] = siphash(&cookies->secret, seed, 2, 2, 4);
 	seed[1] = 1;
-	key.word[1] = siphash(secret, seed, 2, 2, 4);
-
-	uint64_t word[6];
-	memcpy(word, frame->source.octet, 16);
-	memcpy(word + 2, frame->destination.octet, 16);
-	word[4] = (uint64_t)frame->source_port << 48 | (uint64_t)frame->destination_port << 32 |
-		  client_sequence;
-	word[5] = low;
-	return (uint32_t)siphash(&key, word, 6, 2, 4) & 0xffffff00u;
+	key->word[1] = siphash(&cookies->secret, seed, 2, 2, 4);
 }
 
-uint32_t cookie_make(const struct siphash_key *secret, uint64_t clock_ms, const struct frame *syn,
-	uint8_t options)
+void cookies_init(struct cookies *cookies, const struct siphash_key *secret, uint64_t clock_ms)
 {
-	uint64_t period = clock_ms / COOKIE_PERIOD_MS;
-	uint8_t low = (uint8_t)(options | (period & 1));
-	return mac(secret, period, syn, syn->sequence, low) | low;
+	cookies->secret = *secret;
+	cookies->period = clock_ms / COOKIE_PERIOD_MS;
+	derive(cookies, cookies->period);
+	derive(cookies, cookies->period - 1);
 }
 
-bool cookie_check(const struct siphash_key *secret, uint64_t clock_ms, const struct frame *ack,
-	uint8_t *options)
+void cookies_turn(struct cookies *cookies, uint64_t clock_ms)
 {
 	uint64_t period = clock_ms / COOKIE_PERIOD_MS;
-	uint32_t cookie = ack->acknowledgement - 1;
-	if ((cookie & 1) != (period & 1)) {
-		if (period == 0)
-			return false;
-		period--;
+	if (period != cookies->period)
+		cookies_init(cookies,
+			&(struct siphash_key){{cookies->secret.word[0], cookies->secret.word[1]}},
+			clock_ms);
+}
+
+// A SYN's message has its own sequence number and what it offers, that of an ACK the number before its own and the low bits
+// of what it acknowledges: the two are one when it completes the handshake.
+void cookie_prepare(const struct cookies *cookies, struct frame *const *frames, unsigned count)
+{
+	struct bs_siphash_burst burst;
+	uint8_t which[BS_SIPHASH_LANES] = {0};
+	for (unsigned i = 0; i < count; i++) {
+		struct frame *frame = frames[i];
+		uint32_t sequence = frame->sequence;
+		uint8_t low;
+		if (frame_opens(frame)) {
+			struct tcp_options offered;
+			frame_tcp_options(frame, &offered);
+			frame->offered = cookie_options(&offered);
+			low = (uint8_t)(frame->offered | (cookies->period & 1));
+		} else {
+			low = (uint8_t)(frame->acknowledgement - 1);
+			sequence--;
+		}
+		which[i] = low & 1;
+		memcpy(&burst.word[0][i], frame->source.octet, 8);
+		memcpy(&burst.word[1][i], frame->source.octet + 8, 8);
+		burst.word[2][i] = (uint64_t)frame->source_port << 48 |
+				   (uint64_t)frame->local << 40 | (uint64_t)low << 32 | sequence;
 	}
-	uint8_t low = (uint8_t)cookie;
-	if ((mac(secret, period, ack, ack->sequence - 1, low) | low) != cookie)
-		return false;
-	*options = low & 0xfe;
-	return true;
+	bs_siphash24_bulk(cookies->key, which, &burst, count);
+	for (unsigned i = 0; i < count; i++)
+		frames[i]->cookie = (uint32_t)burst.hash[i] & 0xffffff00u;
+}
+
+uint32_t cookie_of(const struct cookies *cookies, const struct frame *syn)
+{
+	return syn->cookie | syn->offered | (uint32_t)(cookies->period & 1);
+}
+
+bool cookie_check(const struct frame *ack, uint8_t *options)
+{
+	uint32_t cookie = ack->acknowledgement - 1;
+	*options = cookie & 0xfe;
+	return (cookie & 0xffffff00u) == ack->cookie;
 }

@@ -8,6 +8,7 @@
 #include "dataplane/neighbour/link.h"
 #include "dataplane/tcp/segment.h"
 #include "dataplane/tcp/syn_rate.h"
+#include "dataplane/tcp/syn_ack.h"
 #include "dataplane/tcp/tcp_send.h"
 #include "dataplane/tcp/waiting.h"
 #include "dataplane/tcp/window.h"
@@ -15,7 +16,7 @@
 // SYN-ACK sent again after 1, 2 and 4 s, given up 8 s later: 15 s as a whole.
 #define SYN_ACK_RETRANSMITS 3
 
-static enum bs_reason filter(const struct dataplane *dataplane, uint8_t class)
+enum bs_reason handshake_filter(const struct dataplane *dataplane, uint8_t class)
 {
 	switch (dataplane->policy->class[class].action) {
 	case BS_ACTION_BOGON:
@@ -38,58 +39,101 @@ static bool cache_has_room(const struct dataplane *dataplane, uint8_t class)
 	return dataplane->counters->half_open < limit;
 }
 
-enum bs_reason handshake_syn(struct dataplane *dataplane, const struct port *port,
-	const struct frame *frame, uint8_t class)
+// Without a cookie that went out without a record, an ACK that fits is an old one come late: nothing is looked for.
+static bool expects_cookies(const struct dataplane *dataplane)
 {
-	enum bs_reason reason = filter(dataplane, class);
-	if (reason != BS_REASON_ACCEPTED)
-		return reason;
+	return dataplane->last_cookie_ms != 0 &&
+	       dataplane->clock_ms - dataplane->last_cookie_ms <= COOKIE_LIFETIME_MS;
+}
+
+static bool may_complete(const struct frame *frame)
+{
+	return (frame->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK;
+}
+
+void handshake_prepare(struct dataplane *dataplane, struct frame *const *frames, unsigned count)
+{
+	struct frame *syn[BURST], *both[BURST];
+	unsigned syns = 0, all = 0;
+	bool acks = expects_cookies(dataplane);
+	for (unsigned i = 0; i < count; i++) {
+		bool opens = frame_opens(frames[i]);
+		syn[syns] = both[all] = frames[i];
+		syns += opens;
+		all += opens || (acks && may_complete(frames[i]));
+	}
+	if (syns > 0)
+		syn_rate_prepare(dataplane->syn_rates, syn, syns);
+	if (all > 0)
+		cookie_prepare(&dataplane->cookies, both, all);
+	for (unsigned i = 0; i < all; i++)
+		both[i]->prepared = true;
+}
+
+enum bs_reason handshake_syn(
+	struct dataplane *dataplane, const struct port *port, struct frame *frame)
+{
 	if (*dataplane->draining)
 		return BS_REASON_SYN_DRAINING;
-	if (judge_drops(dataplane, &frame->source, class, !cache_has_room(dataplane, class)))
+	bool room = cache_has_room(dataplane, frame->class);
+	if (judge_drops(dataplane, &frame->source, frame->class, !room))
 		return BS_REASON_SYN_VERDICT;
 	dataplane->counters->syn_received++;
+	if (!frame->prepared)
+		handshake_prepare(dataplane, &frame, 1);
 
-	struct tcp_options offered;
-	frame_tcp_options(frame, &offered);
-	uint8_t options = cookie_options(&offered);
-	uint32_t sequence = cookie_make(
-		&dataplane->cookie_secret, dataplane->clock_ms, frame, options);
+	uint32_t sequence = cookie_of(&dataplane->cookies, frame);
 	struct connection *c = NULL;
-	if (syn_rate_take(dataplane->syn_rates, &frame->source, dataplane->now_ms) &&
-		cache_has_room(dataplane, class))
+	if (syn_rate_take(dataplane->syn_rates, frame, dataplane->now_ms) && room)
 		c = connection_take(dataplane, &frame->source, frame->source_port, frame->local);
 	if (c != NULL) {
 		c->rcv_nxt = frame->sequence + 1;
 		c->snd_una = sequence;
-		c->options = options;
-		c->class = class;
+		c->options = frame->offered;
+		c->class = frame->class;
 		c->link = link_hold(dataplane->links, frame->bytes + RTE_ETHER_ADDR_LEN);
 		connection_delay(dataplane, c, DELAY_1S);
 	} else {
 		dataplane->counters->syn_cookies++;
 		dataplane->last_cookie_ms = dataplane->clock_ms;
 	}
-	send_syn_ack(dataplane, port, frame, sequence, options);
+	send_syn_ack(dataplane, port, frame, sequence);
 	return BS_REASON_ACCEPTED;
 }
 
-enum bs_reason handshake_stray(
+void handshake_reset(
 	struct dataplane *dataplane, const struct port *port, const struct frame *frame)
+{
+	uint8_t class;
+	if (!bucket_has(&dataplane->resets, dataplane->now_ms))
+		return;
+	bs_policy_classify(dataplane->policy, &frame->source, &class, 1);
+	if (handshake_filter(dataplane, class) == BS_REASON_ACCEPTED)
+		send_reset(dataplane, port, frame);
+}
+
+static bool completes(struct dataplane *dataplane, struct frame *frame, uint8_t *options)
+{
+	if (!may_complete(frame) || !expects_cookies(dataplane))
+		return false;
+	if (!frame->prepared)
+		handshake_prepare(dataplane, &frame, 1);
+	return cookie_check(frame, options);
+}
+
+enum bs_reason handshake_stray(
+	struct dataplane *dataplane, const struct port *port, struct frame *frame)
 {
 	if (frame->flags & TCP_RST)
 		return BS_REASON_TCP_RESET_STRAY;
 	uint8_t options;
-	// Where no cookie went out without a record, an ACK that fits is an old one come late, and opens nothing.
-	if ((frame->flags & (TCP_ACK | TCP_SYN)) != TCP_ACK || dataplane->last_cookie_ms == 0 ||
-		dataplane->clock_ms - dataplane->last_cookie_ms > COOKIE_LIFETIME_MS ||
-		!cookie_check(&dataplane->cookie_secret, dataplane->clock_ms, frame, &options)) {
-		send_reset(dataplane, port, frame);
+	if (!completes(dataplane, frame, &options)) {
+		handshake_reset(dataplane, port, frame);
 		return BS_REASON_TCP_STRAY;
 	}
 	uint8_t class;
 	bs_policy_classify(dataplane->policy, &frame->source, &class, 1);
-	enum bs_reason reason = filter(dataplane, class);
+	enum bs_reason reason = handshake_filter(dataplane, class);
 	if (reason != BS_REASON_ACCEPTED)
 		return reason;
 	struct connection *c = connection_take(

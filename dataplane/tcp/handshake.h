@@ -9,12 +9,23 @@
 #include "dataplane/tcp/connection.h"
 #include "dataplane/frame/frame.h"
 
-// A SYN without a connection; `class` as bs_classify_bulk() gave it.
-enum bs_reason handshake_syn(struct dataplane *dataplane, const struct port *port,
-	const struct frame *frame, uint8_t class);
+// Whether the class of a source lets its SYN pass: BS_REASON_ACCEPTED, or why not.
+enum bs_reason handshake_filter(const struct dataplane *dataplane, uint8_t class);
+
+// Works out for segments without a connection what a burst of them gets cheaper: at most BURST. One that was not prepared is
+// when its turn comes.
+void handshake_prepare(struct dataplane *dataplane, struct frame *const *frames, unsigned count);
+
+// A SYN without a connection that passed the filter.
+enum bs_reason handshake_syn(
+	struct dataplane *dataplane, const struct port *port, struct frame *frame);
 
 // Any other segment without a connection: perhaps the ACK of a cookie.
 enum bs_reason handshake_stray(
+	struct dataplane *dataplane, const struct port *port, struct frame *frame);
+
+// RST in answer to what belongs to no connection, but to who is to hear nothing of us.
+void handshake_reset(
 	struct dataplane *dataplane, const struct port *port, const struct frame *frame);
 
 // A segment for a half-open record.

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/tcp/syn_rate.h"
 
+#include <string.h>
+
 #include <rte_malloc.h>
+#include <rte_prefetch.h>
+
+#include "dataplane/frame/frame.h"
+#include "dataplane/seam/siphash_bulk.h"
 
 struct entry {
 	uint32_t last_ms;
@@ -26,14 +32,26 @@ void syn_rate_free(struct syn_rate *rates)
 	rte_free(rates);
 }
 
-bool syn_rate_take(struct syn_rate *rates, const struct bs_address *source, uint32_t now_ms)
+void syn_rate_prepare(const struct syn_rate *rates, struct frame *const *frames, unsigned count)
 {
-	uint64_t word[2];
-	memcpy(word, source->octet, 16);
-	if (!bs_address_is_ipv4(source))
-		word[1] = 0;
-	uint64_t h = siphash(&rates->key, word, 2, 1, 3);
-	struct entry *entry = &rates->entry[h % SYN_RATE_BUCKETS];
+	struct bs_siphash_burst burst;
+	for (unsigned i = 0; i < count; i++) {
+		const struct bs_address *source = &frames[i]->source;
+		memcpy(&burst.word[0][i], source->octet, 8);
+		memcpy(&burst.word[1][i], source->octet + 8, 8);
+		if (!bs_address_is_ipv4(source))
+			burst.word[1][i] = 0;
+	}
+	bs_siphash13_bulk(&rates->key, &burst, 2, count);
+	for (unsigned i = 0; i < count; i++) {
+		frames[i]->rate = (uint32_t)(burst.hash[i] % SYN_RATE_BUCKETS);
+		rte_prefetch0(&rates->entry[frames[i]->rate]);
+	}
+}
+
+bool syn_rate_take(struct syn_rate *rates, const struct frame *frame, uint32_t now_ms)
+{
+	struct entry *entry = &rates->entry[frame->rate];
 	uint64_t back = (uint64_t)(now_ms - entry->last_ms) * SYN_RATE_REFILL;
 	entry->last_ms = now_ms;
 	entry->spent = back >= entry->spent ? 0 : entry->spent - (uint32_t)back;

@@ -10,17 +10,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "dataplane/seam/address.h"
 #include "dataplane/seam/siphash.h"
 
 #define SYN_RATE_BUCKETS 65536u // 512 KB
 #define SYN_RATE_BURST   64u    // SYNs at once; a mail pool opens some tens of connections
 #define SYN_RATE_REFILL  16u    // SYNs a second after that
 
+struct frame;
 struct syn_rate;
 
 struct syn_rate *syn_rate_new(const struct siphash_key *key); // NULL without memory
 void syn_rate_free(struct syn_rate *rates);
 
-// Counts a SYN; false when the source is over its rate.
-bool syn_rate_take(struct syn_rate *rates, const struct bs_address *source, uint32_t now_ms);
+// Finds frame->rate of SYNs, at most a burst of them, and fetches their buckets.
+void syn_rate_prepare(const struct syn_rate *rates, struct frame *const *frames, unsigned count);
+
+// Counts a SYN that is prepared; false when its source is over its rate.
+bool syn_rate_take(struct syn_rate *rates, const struct frame *frame, uint32_t now_ms);

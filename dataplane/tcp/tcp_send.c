@@ -10,11 +10,12 @@
 #include "dataplane/tcp/cookie.h"
 #include "dataplane/neighbour/link.h"
 #include "dataplane/tcp/sequence.h"
+#include "dataplane/tcp/syn_ack.h"
 #include "dataplane/tcp/text.h"
 #include "dataplane/tcp/window.h"
+#include "dataplane/frame/wire_format.h"
 #include "dataplane/port/transmit.h"
 
-#define HOP_LIMIT   64
 #define OPTIONS_MAX 40
 
 // All that differs between segments.
@@ -95,52 +96,6 @@ static void send_empty(struct dataplane *dataplane, const struct port *port, con
 		finish(dataplane, port, s, 0, at, mbuf);
 }
 
-// RFC 9293, 3.7.1: what we can receive, from the MTU less fixed headers.
-static uint16_t own_mss(const struct port *port, const struct bs_address *address)
-{
-	return (uint16_t)(port->mtu - (bs_address_is_ipv4(address) ? 40 : 60));
-}
-
-static void syn_options(struct segment *s, const struct port *port, uint8_t options)
-{
-	uint16_t mss = own_mss(port, s->local);
-	uint8_t shift, *o = s->options, n = 0;
-	o[n++] = 2; // maximum segment size
-	o[n++] = 4;
-	o[n++] = (uint8_t)(mss >> 8);
-	o[n++] = (uint8_t)mss;
-	if (cookie_window_scale(options, &shift)) {
-		o[n++] = 1; // padding
-		o[n++] = 3; // window scale, only in answer to one (RFC 7323, 2.2)
-		o[n++] = 3;
-		o[n++] = RECEIVE_SHIFT;
-	}
-	if (cookie_has_sack(options)) {
-		o[n++] = 1;
-		o[n++] = 1;
-		o[n++] = 4; // SACK permitted (RFC 2018, 2)
-		o[n++] = 2;
-	}
-	s->options_length = n;
-}
-
-void send_syn_ack(struct dataplane *dataplane, const struct port *port, const struct frame *syn,
-	uint32_t sequence, uint8_t options)
-{
-	struct segment s = {
-		.local = &syn->destination,
-		.peer = &syn->source,
-		.local_port = syn->destination_port,
-		.peer_port = syn->source_port,
-		.sequence = sequence,
-		.acknowledgement = syn->sequence + 1,
-		.window = RECORD_WINDOW, // never scaled in a SYN (RFC 7323, 2.2)
-		.flags = TCP_SYN | TCP_ACK,
-	};
-	syn_options(&s, port, options);
-	send_empty(dataplane, port, syn->bytes + RTE_ETHER_ADDR_LEN, &s);
-}
-
 void send_syn_ack_again(struct dataplane *dataplane, const struct connection *c)
 {
 	struct segment s = {.flags = TCP_SYN | TCP_ACK, .window = RECORD_WINDOW};
@@ -148,7 +103,7 @@ void send_syn_ack_again(struct dataplane *dataplane, const struct connection *c)
 	if (!prepare(dataplane, c, &s, mac))
 		return;
 	s.sequence = c->snd_una;
-	syn_options(&s, port_of(dataplane, c), c->options);
+	s.options_length = syn_ack_options(port_of(dataplane, c), &c->peer, c->options, s.options);
 	send_empty(dataplane, port_of(dataplane, c), mac, &s);
 }
 

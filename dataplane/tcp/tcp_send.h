@@ -10,10 +10,7 @@
 #include "dataplane/tcp/connection.h"
 #include "dataplane/frame/frame.h"
 
-// Our SYN-ACK to `syn`, back to where it came from; no record is needed. `options` as in a cookie.
-void send_syn_ack(struct dataplane *dataplane, const struct port *port, const struct frame *syn,
-	uint32_t sequence, uint8_t options);
-// The same again for a half-open record.
+// The SYN-ACK of a half-open record (syn_ack.h) once more.
 void send_syn_ack_again(struct dataplane *dataplane, const struct connection *connection);
 
 // A segment without a payload, for a connection that has no session block.

@@ -137,6 +137,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t count)
 		reason = frame_parse(
 			&ports, &ports.port[0], bytes, length, set & SET_CHECKSUMS, &frame);
 	}
+	if (reason == BS_REASON_ACCEPTED && frame.kind == FRAME_TCP && frame.unchecked &&
+		!frame_tcp_checksum(&frame))
+		reason = BS_REASON_TCP_CHECKSUM;
 	if (reason == BS_REASON_ACCEPTED) {
 		check(&frame, length);
 		if (frame.kind != FRAME_TCP)

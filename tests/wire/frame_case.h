@@ -47,6 +47,9 @@ static inline enum bs_reason parse(unsigned checksums)
 	memset(&frame, 0x5a, sizeof(frame));
 	enum bs_reason reason = frame_parse(
 		&ports, &ports.port[0], copy + 1, bytes.length, checksums, &frame);
+	if (reason == BS_REASON_ACCEPTED && frame.kind == FRAME_TCP && frame.unchecked &&
+		!frame_tcp_checksum(&frame))
+		reason = BS_REASON_TCP_CHECKSUM;
 	frame.bytes = bytes.byte;
 	free(copy);
 	return reason;

@@ -307,16 +307,21 @@ static void carry(struct model *m)
 static uint32_t wrapping_iss(struct model *m, uint8_t options)
 {
 	struct wire_peer *peer = m->peer;
-	struct frame syn = {.source = peer->address,
-		.destination = peer->local,
+	const struct cookies *cookies = &m->wire->dataplane->cookies;
+	uint8_t low = (uint8_t)(options | (cookies->period & 1));
+	// Of the ACK that completes the handshake: its cookie is that of the SYN.
+	struct frame ack = {.source = peer->address,
+		.local = bs_address_is_ipv4(&peer->local) ? 0 : 1,
 		.source_port = peer->port,
-		.destination_port = peer->service};
-	struct dataplane *dataplane = m->wire->dataplane;
-	for (;; syn.source_port = ++peer->port) {
-		for (syn.sequence = -UP + 1000; syn.sequence < (uint32_t)-1000; syn.sequence++) {
-			if (cookie_make(&dataplane->cookie_secret, m->wire->now_ns / 1000000, &syn,
-				    options) > (uint32_t)-DOWN + 200)
-				return syn.sequence;
+		.flags = TCP_ACK,
+		.acknowledgement = low + 1u};
+	struct frame *frame = &ack;
+	for (;; ack.source_port = ++peer->port) {
+		for (uint32_t sequence = -UP + 1000; sequence < (uint32_t)-1000; sequence++) {
+			ack.sequence = sequence + 1;
+			cookie_prepare(cookies, &frame, 1);
+			if ((ack.cookie | low) > (uint32_t)-DOWN + 200)
+				return sequence;
 		}
 	}
 }

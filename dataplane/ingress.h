@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The ingress filter: what becomes of a received burst. Each stage takes the whole burst, so that what one packet waits for
+// in memory is fetched while others are worked on, and hands on what it did not drop:
+//
+//   validate   frame/frame.c: every byte that is read later is there and says what it may; what is not TCP goes to neighbour/
+//   classify   SYNs only: the class of the source; bogons, own addresses and lists with the action `drop` end here
+//   checksum   TCP's, where the port did not say; after the classes, for who is dropped anyway need not be right
+//   known      the connection that a segment belongs to
+//   tcp        in the order of arrival: connections, SYNs, and what belongs to neither
+//
+// Each stage is a function of its own, which profiles can name.
+#pragma once
+
+struct dataplane;
+struct port;
+struct rte_mbuf;
+
+// Takes the packets: they are given back, or sent as the answer. Each is counted once in counters->reason. At most BURST of them. Owner: the dataplane lcore.
+void ingress_burst(struct dataplane *dataplane, const struct port *port, struct rte_mbuf **mbuf,
+	unsigned count);
