@@ -44,6 +44,7 @@
 	X(resets_sent, "resets-sent", "RSTs sent") \
 	X(resets_received, "resets-received", "RSTs that ended a connection") \
 	X(challenge_acks, "challenge-acks", "ACKs sent to make sure of the peer (RFC 5961)") \
+	X(challenges_held, "challenge-acks-held", "of these, not sent: there were enough") \
 	X(timeouts, "timeouts", "connections given up after unanswered retransmissions") \
 	X(time_wait_recycled, "time-wait-recycled", \
 		"TIME_WAIT records ended early for want of room") \

@@ -16,6 +16,7 @@
 #include "dataplane/seam/notice.h"
 #include "dataplane/seam/stream.h"
 #include "dataplane/seam/siphash.h"
+#include "dataplane/tcp/challenge.h"
 
 struct rte_mbuf;
 struct rte_mempool;
@@ -61,7 +62,7 @@ struct dataplane {
 	struct siphash_key worker_secret; // which worker a source goes to (block.h)
 	uint64_t last_cookie_ms;          // clock_ms of the last SYN-ACK without a record, 0: never
 	struct bucket resets;             // RSTs to strangers
-	struct bucket challenges;         // ACKs that say where we are
+	struct challenges challenges;     // ACKs that say where we are
 	uint32_t touched[BURST];          // connections that may owe an ACK after this burst
 	unsigned touched_count;
 	struct bs_streams *streams;

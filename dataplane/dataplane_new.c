@@ -10,9 +10,8 @@
 #include "dataplane/neighbour/neighbour.h"
 #include "dataplane/tcp/syn_rate.h"
 
-// RSTs and challenge ACKs a second: RFC 5961, 7 wants them bounded; a scan of our ports is answered slowly.
-#define RESETS_A_SECOND     1000u
-#define CHALLENGES_A_SECOND 1000u
+// A scan of our ports is answered slowly.
+#define RESETS_A_SECOND 1000u
 
 static bool make_streams(struct dataplane *dataplane, const struct dataplane_settings *settings)
 {
@@ -84,8 +83,6 @@ struct dataplane *dataplane_new(const struct dataplane_settings *settings, uint6
 		.burst = RESETS_A_SECOND,
 		.tokens = RESETS_A_SECOND * 1000,
 		.last_ms = dataplane->now_ms};
-	dataplane->challenges = dataplane->resets;
-	dataplane->challenges.rate = dataplane->challenges.burst = CHALLENGES_A_SECOND;
 	if (!make_parts(dataplane, settings, now_ns)) {
 		dataplane_free(dataplane);
 		return NULL;

@@ -113,6 +113,7 @@ uint32_t block_take(struct dataplane *dataplane, struct connection *c)
 	memset(talk, 0, sizeof(*talk));
 	talk->connection = connection_number(dataplane->connections, c);
 	talk->ring = RING_NONE;
+	talk->challenged_ms = c->challenged_ms;
 	atomic_store_explicit(&stream->rx_head, 0, memory_order_relaxed);
 	atomic_store_explicit(&stream->rx_tail, 0, memory_order_relaxed);
 	atomic_store_explicit(&stream->tx_head, 0, memory_order_relaxed);
@@ -128,7 +129,7 @@ void block_release(struct dataplane *dataplane, struct connection *c)
 	block_shrink(dataplane, c->block);
 	put_free(dataplane->blocks, dataplane->streams, c->block);
 	dataplane->counters->blocks--;
-	c->block = BLOCK_NONE;
+	c->challenged_ms = dataplane->now_ms - CHALLENGE_GAP_MS;
 }
 
 void block_grow(struct dataplane *dataplane, uint32_t block)

@@ -42,13 +42,14 @@ struct talk {
 	uint32_t cwnd;  // RFC 5681; the send ring is smaller than its initial value
 	uint32_t timed; // RFC 6298: the segment whose acknowledgement is timed
 	uint32_t timed_ms;
-	uint32_t let_go_ms;    // when the worker closed
-	uint32_t srtt, rttvar; // ms, scaled by 8 and 4
-	uint16_t mss;          // of what we send
-	uint8_t send_shift;    // window scale of the client, 0 when it has none
-	uint8_t receive_shift; // ours
-	uint8_t rto;           // enum delay, one of the RTO classes
-	uint8_t duplicates;    // ACKs in a row
+	uint32_t let_go_ms;     // when the worker closed
+	uint32_t challenged_ms; // when the last challenge was sent (challenge.h)
+	uint32_t srtt, rttvar;  // ms, scaled by 8 and 4
+	uint16_t mss;           // of what we send
+	uint8_t send_shift;     // window scale of the client, 0 when it has none
+	uint8_t receive_shift;  // ours
+	uint8_t rto;            // enum delay, one of the RTO classes
+	uint8_t duplicates;     // ACKs in a row
 	uint8_t gaps;
 	uint8_t flags; // enum talk_flags
 	struct gap gap[TALK_GAPS];

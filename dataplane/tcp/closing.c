@@ -71,9 +71,10 @@ static enum bs_reason time_wait_input(
 	bool again = (frame->flags & TCP_FIN) != 0;
 	if (again)
 		connection_delay(dataplane, c, DELAY_TIME_WAIT);
-	if (again || ((frame->payload_length > 0 || frame->flags & TCP_SYN) &&
-			     bucket_take(&dataplane->challenges, dataplane->now_ms)))
+	if (again)
 		send_control(dataplane, c, c->snd_una, TCP_ACK);
+	else if (frame->payload_length > 0 || frame->flags & TCP_SYN)
+		segment_challenge(dataplane, c, c->snd_una);
 	return again ? BS_REASON_ACCEPTED : BS_REASON_TCP_WINDOW;
 }
 

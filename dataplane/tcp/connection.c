@@ -4,7 +4,6 @@
 #include <rte_malloc.h>
 #include <time.h>
 
-#include "dataplane/tcp/block.h"
 #include "dataplane/tcp/connection_index.h"
 #include "dataplane/tcp/judge.h"
 #include "dataplane/neighbour/link.h"
@@ -221,7 +220,7 @@ struct connection *connection_take(struct dataplane *dataplane, const struct bs_
 	c->peer_port = peer_port;
 	c->local = local;
 	c->link = LINK_NONE;
-	c->block = BLOCK_NONE;
+	c->challenged_ms = dataplane->now_ms - CHALLENGE_GAP_MS;
 	if (bs_prefix_contains(&dataplane->ports->local[local].on_link, peer))
 		c->flags |= CONNECTION_ON_LINK;
 	struct connections *connections = dataplane->connections;

@@ -95,7 +95,10 @@ struct connection {
 	uint16_t link;  // link-layer address of the client's side (link.h)
 	uint8_t class;  // row of policy->class when last looked at
 	uint8_t window; // the client's last window in units of 64 bytes, saturating
-	uint32_t block; // session block, BLOCK_NONE without
+	union {
+		uint32_t block;         // STAGE_TALKING: session block
+		uint32_t challenged_ms; // else: when the last challenge was sent (challenge.h)
+	};
 };
 _Static_assert(DELAYS <= 16, "enum delay in four bits");
 _Static_assert(sizeof(struct connection) == 64, "a waiting connection is one cache line");

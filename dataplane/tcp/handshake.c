@@ -163,8 +163,7 @@ enum bs_reason handshake_input(struct dataplane *dataplane, const struct port *p
 	if (frame->flags & TCP_SYN) {
 		if (frame->flags & TCP_ACK || frame->sequence + 1 != c->rcv_nxt) {
 			// RFC 5961, 4: a true peer that began anew answers this with a RST, and tries again.
-			dataplane->counters->challenge_acks++;
-			send_control(dataplane, c, c->snd_una + 1, TCP_ACK);
+			segment_challenge(dataplane, c, c->snd_una + 1);
 			return BS_REASON_TCP_SYN;
 		}
 		send_syn_ack_again(dataplane, c);
@@ -177,7 +176,7 @@ enum bs_reason handshake_input(struct dataplane *dataplane, const struct port *p
 		return BS_REASON_TCP_ACK;
 	}
 	if (!segment_acceptable(frame, c->rcv_nxt, RECORD_WINDOW)) {
-		send_control(dataplane, c, c->snd_una + 1, TCP_ACK);
+		segment_challenge(dataplane, c, c->snd_una + 1);
 		return BS_REASON_TCP_WINDOW;
 	}
 	c->snd_una++;

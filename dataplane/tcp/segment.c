@@ -60,11 +60,9 @@ static void state_ack(struct dataplane *dataplane, struct connection *c, uint32_
 		send_control(dataplane, c, snd_max, TCP_ACK);
 }
 
-// RFC 5961's challenge, or the answer to an empty segment out of the window. Bounded: an attacker who made us send them would
-// have us help to find the sequence number, and two ends could answer each other for ever.
-static void challenge(struct dataplane *dataplane, struct connection *c, uint32_t snd_max)
+void segment_challenge(struct dataplane *dataplane, struct connection *c, uint32_t snd_max)
 {
-	if (bucket_take(&dataplane->challenges, dataplane->now_ms))
+	if (challenge_take(dataplane, c))
 		state_ack(dataplane, c, snd_max);
 }
 
@@ -76,7 +74,7 @@ static void answer_outside(struct dataplane *dataplane, struct connection *c,
 	if (again && !(frame->flags & TCP_SYN))
 		state_ack(dataplane, c, snd_max);
 	else
-		challenge(dataplane, c, snd_max);
+		segment_challenge(dataplane, c, snd_max);
 }
 
 enum segment_verdict segment_check(struct dataplane *dataplane, struct connection *c,
@@ -95,17 +93,14 @@ enum segment_verdict segment_check(struct dataplane *dataplane, struct connectio
 			return SEGMENT_RESET;
 		}
 		*reason = BS_REASON_TCP_RESET;
-		if (frame->sequence - c->rcv_nxt < window) {
-			dataplane->counters->challenge_acks++;
-			challenge(dataplane, c, snd_max);
-		}
+		if (frame->sequence - c->rcv_nxt < window)
+			segment_challenge(dataplane, c, snd_max);
 		return SEGMENT_DONE;
 	}
 	// Fourth: SYN. RFC 5961, 4.2: challenge, whatever its number.
 	if (frame->flags & TCP_SYN) {
 		*reason = BS_REASON_TCP_SYN;
-		dataplane->counters->challenge_acks++;
-		challenge(dataplane, c, snd_max);
+		segment_challenge(dataplane, c, snd_max);
 		return SEGMENT_DONE;
 	}
 	// Fifth: ACK. RFC 5961, 5.2: not of what was never sent, nor of what is older than a window could be.
@@ -116,8 +111,7 @@ enum segment_verdict segment_check(struct dataplane *dataplane, struct connectio
 	if (sequence_after(frame->acknowledgement, snd_max) ||
 		sequence_before(frame->acknowledgement, c->snd_una - OLDEST_ACK)) {
 		*reason = BS_REASON_TCP_ACK;
-		dataplane->counters->challenge_acks++;
-		challenge(dataplane, c, snd_max);
+		segment_challenge(dataplane, c, snd_max);
 		return SEGMENT_DONE;
 	}
 	link_follow(dataplane, c, frame->bytes + RTE_ETHER_ADDR_LEN);

@@ -36,6 +36,11 @@ enum segment_verdict { SEGMENT_GO_ON, SEGMENT_DONE, SEGMENT_RESET };
 enum segment_verdict segment_check(struct dataplane *dataplane, struct connection *connection,
 	const struct frame *frame, uint32_t window, uint32_t snd_max, enum bs_reason *reason);
 
+// RFC 5961's challenge, or the answer to an empty segment that does not fit: an ACK that says where we are. Bounded (challenge.h): an
+// attacker who made us send them would have us help to find the sequence number, and two ends could answer each other for ever.
+void segment_challenge(
+	struct dataplane *dataplane, struct connection *connection, uint32_t snd_max);
+
 // What a reset by the client ends in: connection_release(), or what has more to do and ends there.
 typedef void segment_reset(struct dataplane *dataplane, struct connection *connection);
 

@@ -608,10 +608,8 @@ WIRE_TEST(talk, a_window_that_opens_ends_the_backoff_of_its_probes)
 WIRE_TEST(talk, bytes_sent_again_are_acknowledged_whatever_others_do)
 {
 	uint32_t number = talk(peer, "EHLO a\r\n");
-	for (unsigned i = 0; i < 1001; i++) {
-		wire_tcp(peer, .flags = TCP_SYN, .seq = peer->seq);
-		wire_forget(peer->wire);
-	}
+	wire_tcp(peer, .flags = TCP_SYN, .seq = peer->seq);
+	wire_forget(peer->wire);
 	wire_tcp(peer, .flags = TCP_SYN, .seq = peer->seq);
 	wire_expect_nothing(peer->wire);
 	wire_tcp(peer, .flags = TCP_ACK, .seq = peer->seq - 8, .payload = "EHLO a\r\n");

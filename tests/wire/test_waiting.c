@@ -165,6 +165,7 @@ WIRE_TEST(waiting, resets_and_syns_in_the_window_are_challenged)
 	wire_expect_reason(peer->wire, BS_REASON_TCP_RESET,
 		wire_tcp(peer, .flags = TCP_RST, .seq = seq + 5000));
 	wire_expect_nothing(peer->wire);
+	wire_advance(peer->wire, 500);
 	wire_expect_reason(
 		peer->wire, BS_REASON_TCP_SYN, wire_tcp(peer, .flags = TCP_SYN, .seq = seq + 1));
 	wire_expect_tcp(peer, TCP_ACK);
@@ -186,6 +187,7 @@ WIRE_TEST(waiting, acknowledgements_of_what_was_never_sent)
 	wire_expect_reason(
 		peer->wire, BS_REASON_TCP_ACK, wire_tcp(peer, .flags = TCP_ACK, .ack = ack + 1));
 	wire_expect_tcp(peer, TCP_ACK);
+	wire_advance(peer->wire, 500);
 	wire_expect_reason(peer->wire, BS_REASON_TCP_ACK,
 		wire_tcp(peer, .flags = TCP_ACK, .ack = ack - 100000));
 	wire_expect_tcp(peer, TCP_ACK);
