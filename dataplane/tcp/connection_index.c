@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// An entry stands in one of two cells, and nearly always in the first: the cell that its hash names. A cell counts how many of its own
+// had to go to their second one, so that a look at a cell that counts none ends there: a stranger costs one line, a
+// connection two. Where both cells are full, entries of them that can stand elsewhere make room.
 #include "dataplane/tcp/connection_index.h"
 
 #include <rte_malloc.h>
 #include <rte_prefetch.h>
 
+#include "dataplane/seam/siphash_bulk.h"
 #include "dataplane/tcp/connection.h"
 
-#define WAYS 8
+#define WAYS 7u
 
 struct cell {
 	uint32_t tag[WAYS]; // 0: free
+	uint32_t spilled;   // entries whose first cell this is, and who stand in their second
 	uint32_t number[WAYS];
+	uint32_t guests; // bit set: those whose second cell this is
 };
 _Static_assert(sizeof(struct cell) == 64, "one cache line");
 
@@ -23,7 +30,7 @@ struct connection_index {
 struct connection_index *connection_index_new(uint32_t capacity, const struct siphash_key *key)
 {
 	uint32_t buckets = 2;
-	while ((uint64_t)buckets * WAYS * 6 / 10 < capacity)
+	while ((uint64_t)buckets * WAYS * 7 / 10 < capacity)
 		buckets *= 2;
 	struct connection_index *index = rte_zmalloc("index", sizeof(*index), 64);
 	if (index == NULL)
@@ -46,16 +53,21 @@ void connection_index_free(struct connection_index *index)
 	rte_free(index);
 }
 
-static inline uint64_t hash(const struct connection_index *index, const struct bs_address *peer,
-	uint16_t port, uint8_t local)
+// A tuple as the hash takes it: the peer's address, then its port and the row of ours.
+static inline uint64_t tuple_ports(uint16_t port, uint8_t local)
+{
+	return (uint64_t)port << 8 | local;
+}
+
+static inline uint64_t hash(const struct connection_index *index, const struct connection *c)
 {
 	uint64_t word[3];
-	memcpy(word, peer->octet, 16);
-	word[2] = (uint64_t)port << 8 | local;
+	memcpy(word, c->peer.octet, 16);
+	word[2] = tuple_ports(c->peer_port, c->local);
 	return siphash(&index->key, word, 3, 1, 3);
 }
 
-// The three parts of a hash: a tag that is never 0, and two buckets.
+// The parts of a hash: a tag that is never 0, and a cell.
 static inline uint32_t tag_of(uint64_t h)
 {
 	return (uint32_t)(h >> 32) | 1;
@@ -66,49 +78,75 @@ static inline struct cell *first_cell(const struct connection_index *index, uint
 	return &index->bucket[h & index->mask];
 }
 
-// Odd multiplier: with the tag known, either bucket gives the other; here both come from the hash at once.
-static inline struct cell *second_cell(const struct connection_index *index, uint64_t h)
+// With the tag known either cell gives the other, and the two are never the same.
+static inline struct cell *other_cell(
+	const struct connection_index *index, const struct cell *cell, uint32_t tag)
 {
-	return &index->bucket[((h & index->mask) ^ ((h >> 32) * UINT64_C(0x9e3779b1))) &
-			      index->mask];
+	uint32_t at = (uint32_t)(cell - index->bucket);
+	uint32_t apart = (uint32_t)(tag * UINT64_C(0x9e3779b97f4a7c15) >> 32) | 1;
+	return &index->bucket[(at ^ apart) & index->mask];
 }
 
-static unsigned load(const struct cell *bucket)
+// Bit set: where the tag stands.
+static inline uint32_t places(const struct cell *cell, uint32_t tag)
 {
-	unsigned used = 0;
+	uint32_t set = 0;
 	for (unsigned i = 0; i < WAYS; i++)
-		used += bucket->tag[i] != 0;
-	return used;
+		set |= (uint32_t)(cell->tag[i] == tag) << i;
+	return set;
 }
 
-static void put(struct cell *bucket, uint32_t tag, uint32_t number)
+static bool put(struct cell *cell, uint32_t tag, uint32_t number, bool guest)
+{
+	uint32_t free = places(cell, 0);
+	if (free == 0)
+		return false;
+	unsigned i = (unsigned)__builtin_ctz(free);
+	cell->tag[i] = tag;
+	cell->number[i] = number;
+	cell->guests = (cell->guests & ~(1u << i)) | (uint32_t)guest << i;
+	return true;
+}
+
+// Moves one entry of a full cell to where it may stand as well. True when a place is free now.
+static bool make_room(struct connection_index *index, struct cell *cell)
 {
 	for (unsigned i = 0; i < WAYS; i++) {
-		if (bucket->tag[i] == 0) {
-			bucket->tag[i] = tag;
-			bucket->number[i] = number;
-			return;
-		}
+		struct cell *other = other_cell(index, cell, cell->tag[i]);
+		bool guest = cell->guests >> i & 1;
+		if (!put(other, cell->tag[i], cell->number[i], !guest))
+			continue;
+		if (guest)
+			other->spilled--;
+		else
+			cell->spilled++;
+		cell->tag[i] = 0;
+		return true;
 	}
+	return false;
 }
 
 bool connection_index_insert(
 	struct connection_index *index, const struct connection *connection, uint32_t number)
 {
-	uint64_t h = hash(index, &connection->peer, connection->peer_port, connection->local);
-	struct cell *first = first_cell(index, h), *second = second_cell(index, h);
-	unsigned first_load = load(first), second_load = load(second);
-	if (first_load == WAYS && second_load == WAYS)
+	uint64_t h = hash(index, connection);
+	struct cell *first = first_cell(index, h);
+	struct cell *second = other_cell(index, first, tag_of(h));
+	if (put(first, tag_of(h), number, false))
+		return true;
+	if (places(second, 0) == 0 && make_room(index, first))
+		return put(first, tag_of(h), number, false);
+	if (places(second, 0) == 0 && !make_room(index, second))
 		return false;
-	put(second_load < first_load ? second : first, tag_of(h), number);
-	return true;
+	first->spilled++;
+	return put(second, tag_of(h), number, true);
 }
 
-static bool drop(struct cell *bucket, uint32_t tag, uint32_t number)
+static bool drop(struct cell *cell, uint32_t tag, uint32_t number)
 {
 	for (unsigned i = 0; i < WAYS; i++) {
-		if (bucket->tag[i] == tag && bucket->number[i] == number) {
-			bucket->tag[i] = 0;
+		if (cell->tag[i] == tag && cell->number[i] == number) {
+			cell->tag[i] = 0;
 			return true;
 		}
 	}
@@ -118,56 +156,64 @@ static bool drop(struct cell *bucket, uint32_t tag, uint32_t number)
 void connection_index_remove(
 	struct connection_index *index, const struct connection *connection, uint32_t number)
 {
-	uint64_t h = hash(index, &connection->peer, connection->peer_port, connection->local);
-	if (!drop(first_cell(index, h), tag_of(h), number))
-		drop(second_cell(index, h), tag_of(h), number);
+	uint64_t h = hash(index, connection);
+	struct cell *first = first_cell(index, h);
+	if (drop(first, tag_of(h), number))
+		return;
+	if (drop(other_cell(index, first, tag_of(h)), tag_of(h), number))
+		first->spilled--;
 }
 
-// Record numbers whose tag fits, at most `room` of them: false ones are one in 2^31 an entry.
-static inline unsigned candidates(
-	const struct cell *bucket, uint32_t tag, uint32_t *number, unsigned room)
+static inline bool is_of(const struct connection *c, const struct frame *frame)
 {
-	unsigned count = 0;
-	for (unsigned i = 0; i < WAYS; i++) {
-		if (bucket->tag[i] == tag && count < room)
-			number[count++] = bucket->number[i];
-	}
-	return count;
+	return c->peer_port == frame->source_port && c->local == frame->local &&
+	       bs_address_equal(&c->peer, &frame->source);
 }
 
-#define CANDIDATES 4
+static uint32_t find(const struct cell *cell, uint32_t tag, const struct connection *record,
+	const struct frame *frame)
+{
+	for (uint32_t set = places(cell, tag); set != 0; set &= set - 1) {
+		uint32_t number = cell->number[__builtin_ctz(set)];
+		if (is_of(&record[number], frame))
+			return number;
+	}
+	return CONNECTION_NONE;
+}
 
 void connection_lookup_bulk(const struct connection_index *index, const struct connection *record,
 	struct frame *const *frames, uint32_t *found, unsigned count)
 {
-	uint64_t h[BURST];
-	uint32_t candidate[BURST][CANDIDATES];
-	uint8_t candidate_count[BURST];
+	struct bs_siphash_burst burst;
+	const struct cell *cell[BURST];
 
 	for (unsigned i = 0; i < count; i++) {
-		h[i] = hash(index, &frames[i]->source, frames[i]->source_port, frames[i]->local);
-		rte_prefetch0(first_cell(index, h[i]));
-		rte_prefetch0(second_cell(index, h[i]));
+		memcpy(&burst.word[0][i], frames[i]->source.octet, 8);
+		memcpy(&burst.word[1][i], frames[i]->source.octet + 8, 8);
+		burst.word[2][i] = tuple_ports(frames[i]->source_port, frames[i]->local);
+	}
+	bs_siphash13_bulk(&index->key, &burst, 3, count);
+	for (unsigned i = 0; i < count; i++) {
+		cell[i] = first_cell(index, burst.hash[i]);
+		rte_prefetch0(cell[i]);
 	}
 	for (unsigned i = 0; i < count; i++) {
-		uint32_t tag = tag_of(h[i]);
-		struct cell *first = first_cell(index, h[i]);
-		struct cell *second = second_cell(index, h[i]);
-		unsigned n = candidates(first, tag, candidate[i], CANDIDATES);
-		if (second != first)
-			n += candidates(second, tag, candidate[i] + n, CANDIDATES - n);
-		candidate_count[i] = (uint8_t)n;
-		for (unsigned k = 0; k < n; k++)
-			rte_prefetch0(&record[candidate[i][k]]);
-	}
-	for (unsigned i = 0; i < count; i++) {
+		uint32_t tag = tag_of(burst.hash[i]), set = places(cell[i], tag);
 		found[i] = CONNECTION_NONE;
-		for (unsigned k = 0; k < candidate_count[i]; k++) {
-			const struct connection *c = &record[candidate[i][k]];
-			if (c->peer_port == frames[i]->source_port &&
-				c->local == frames[i]->local &&
-				bs_address_equal(&c->peer, &frames[i]->source))
-				found[i] = candidate[i][k];
+		if (set != 0) { // another's tag is the same once in 2^31
+			found[i] = cell[i]->number[__builtin_ctz(set)];
+			rte_prefetch0(&record[found[i]]);
+		} else if (cell[i]->spilled != 0) {
+			rte_prefetch0(other_cell(index, cell[i], tag));
 		}
+	}
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t tag = tag_of(burst.hash[i]);
+		if (found[i] != CONNECTION_NONE && is_of(&record[found[i]], frames[i]))
+			continue;
+		if (found[i] != CONNECTION_NONE)
+			found[i] = find(cell[i], tag, record, frames[i]);
+		if (found[i] == CONNECTION_NONE && cell[i]->spilled != 0)
+			found[i] = find(other_cell(index, cell[i], tag), tag, record, frames[i]);
 	}
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Finding a connection by its 4-tuple: a table of buckets of one cache line, eight entries of a 32-bit tag and a
-// record number each; a tuple has two buckets and its entry goes into the emptier one. At the 60 % that
-// the size allows for, eight entries and two choices overflow with a probability far below one in 10^9 inserts
-// (Azar, Broder, Karlin, Upfal, "Balanced allocations", 1999); an overflow is answered as "no free record". The
-// hash is keyed (SipHash-1-3), so tuples can't be chosen to collide.
+// Finding a connection by its 4-tuple: a table of cells of one cache line, seven entries of a 32-bit tag and a
+// record number each; a tuple has two cells that it may stand in. At the 70 % that the size allows for, an
+// insert that finds both full moves one of the fourteen there to its other cell (cuckoo hashing: Pagh, Rodler, 2001), so that
+// none fails in practice; if one does it is answered as "no free record". The hash is keyed (SipHash-1-3), so
+// tuples can't be chosen to collide.
 //
 // Owner: one dataplane lcore.
 #pragma once
@@ -21,7 +21,7 @@ struct connection_index;
 struct connection_index *connection_index_new(uint32_t capacity, const struct siphash_key *key);
 void connection_index_free(struct connection_index *index);
 
-// False when both buckets are full.
+// False when there is no room.
 bool connection_index_insert(
 	struct connection_index *index, const struct connection *connection, uint32_t number);
 void connection_index_remove(
