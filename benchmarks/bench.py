@@ -14,6 +14,7 @@ sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "tests", "e2e")]
 import all_checks  # noqa: E402
 import greylist  # noqa: E402
 import mail  # noqa: E402
+import packets  # noqa: E402
 import sessions  # noqa: E402
 from measure import Length, Void  # noqa: E402
 
@@ -23,6 +24,8 @@ BENCHES = {
     "mail": mail.mail,
     "checks": all_checks.all_checks,
     "greylist": greylist.greylist,
+    "ingress-drop": packets.ingress_drop,
+    "syn-cookies": packets.syn_cookies,
 }
 
 

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The test bed: the real dataplane on an in-memory port, with rounds of prebuilt frames. A round puts frames into the
+// port's receive ring (not timed; they lie in the caches, as a NIC leaves them), then the loop under test takes all of them
+// out (timed). One a process, one thread.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "benchmarks/packets/mix.h"
+#include "control/counters.h"
+#include "control/policy/policy.h"
+#include "dataplane/dataplane.h"
+#include "dataplane/seam/qsbr.h"
+
+struct rte_mempool;
+struct rte_ring;
+
+#define BED_ROUND_MAX 16384u
+
+struct bed_settings {
+	bool offloads;                   // the port verifies and fills in checksums, as NICs do
+	uint32_t connections, half_open; // of the dataplane
+	struct bs_class_table
+		*classes; // taken over: of 8 lists with the action drop, from BS_CLASS_LISTS on
+	bool no_policy;   // the caller publishes one himself
+};
+
+struct bed {
+	struct rte_mempool *pool;
+	struct rte_ring *receive, *transmit;
+	uint16_t port_id;
+	struct ports ports;
+	struct bs_policy policy;
+	struct bs_template_set texts[BS_TEMPLATE_SETS];
+	struct bs_dataplane_counters counters;
+	struct bs_bell bell, worker_bell;
+	_Atomic bool draining;
+	struct bs_qsbr qsbr;
+	struct bs_qsbr_reader *reader;
+	struct dataplane *dataplane;
+	uint64_t rx_flags; // what the port says of each frame
+};
+
+extern const uint8_t bed_mac[6], bed_peer_mac[6]; // of our port, of who sends
+
+// DPDK without devices, on the first processor that we may run on; with huge pages where there are free ones. Exits where
+// it does not start.
+void bed_start_dpdk(void);
+
+// Exits where it can't be made.
+struct bed *bed_new(const struct bed_settings *settings);
+void bed_free(struct bed *bed);
+
+// Seeded, from the mix's weights, to our addresses and from `bed_peer_mac`.
+void bed_mix(struct mix *mix, const struct mix_settings *settings);
+
+// Puts `count` frames into the receive ring.
+void bed_fill(struct bed *bed, struct mix *mix, uint32_t count);
+
+// Takes out of the transmit ring, frees, returns how many. `see`: may be NULL.
+typedef void bed_see(void *self, const uint8_t *frame, uint32_t length, uint64_t tx_flags);
+uint32_t bed_sent(struct bed *bed, bed_see *see, void *self);
+
+// Milliseconds of the clock that the dataplane is given, in a loop of bed_ticks().
+uint64_t bed_clock_ns(void);
+
+// What a loop does in one turn: dataplane_poll() or what stands in its place.
+typedef unsigned bed_poll(void *self, uint64_t now_ns);
+unsigned bed_poll_free(void *bed, uint64_t now_ns); // receive and free
+unsigned bed_poll_swap(void *bed, uint64_t now_ns); // receive, swap MAC addresses, send
+
+// Turns of an lcore (clock, quiescent state, poll) until the receive ring is empty; the TSC's ticks that it took.
+uint64_t bed_ticks(struct bed *bed, bed_poll *poll, void *self);
