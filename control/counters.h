@@ -50,6 +50,8 @@
 		"TIME_WAIT records ended early for want of room") \
 	X(echo_replies, "echo-replies", "ICMP and ICMPv6 echo replies") \
 	X(arp_replies, "arp-replies", "ARP and neighbour advertisements sent in answer") \
+	X(handed_over, "handed-over", \
+		"packets that came in by another core's queue than their connection's") \
 	X(notices_lost, "notices-lost", "log records lost because the ring was full")
 
 // Moments, not sums: written by the owner lcore, shown as they are.

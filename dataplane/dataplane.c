@@ -8,6 +8,7 @@
 #include "dataplane/tcp/closing.h"
 #include "dataplane/tcp/connection.h"
 #include "dataplane/tcp/handshake.h"
+#include "dataplane/handover.h"
 #include "dataplane/ingress.h"
 #include "dataplane/inquiry.h"
 #include "dataplane/neighbour/neighbour.h"
@@ -118,6 +119,7 @@ unsigned dataplane_poll(void *self, uint64_t now_ns)
 	dataplane->policy = bs_policy_get();
 	cookies_turn(&dataplane->cookies, dataplane->clock_ms);
 	unsigned done = receive(dataplane);
+	done += handover_receive(dataplane, ingress_handed);
 	done += talk_wishes(dataplane);
 	done += waiting_greetings(dataplane);
 	done += overload_turn(dataplane);
@@ -134,7 +136,7 @@ unsigned dataplane_poll(void *self, uint64_t now_ns)
 bool dataplane_ready(void *self)
 {
 	struct dataplane *dataplane = self;
-	if (bs_door_look(dataplane->door) != NULL)
+	if (bs_door_look(dataplane->door) != NULL || handover_waits(dataplane))
 		return true;
 	for (uint32_t worker = 0; worker < dataplane->streams->workers; worker++) {
 		if (!bs_ring_empty(dataplane->streams->wishes[worker]) ||

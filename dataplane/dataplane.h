@@ -22,6 +22,7 @@ struct rte_mbuf;
 struct rte_mempool;
 struct blocks;
 struct connections;
+struct handover;
 struct links;
 struct neighbours;
 struct bs_sources;
@@ -71,6 +72,9 @@ struct dataplane {
 	const _Atomic bool *draining; // shared, written by control: no new connections
 	uint32_t lcores;              // dataplanes in all
 	uint8_t stress;               // enum stress (overload.h), as of this turn
+	struct handover *
+		handover; // shared, constant (handover.h); NULL: every port keeps a connection on its queue
+	uint64_t handed_to; // lcores that were given frames in this burst, a bit each
 };
 
 // What a dataplane lcore is made of. Pointers outlive it.
@@ -96,6 +100,7 @@ struct dataplane_settings {
 		[64]; // random: keys of index, cookies, rate limits and locality; the same for all lcores
 	bool neighbour_lcore;       // exactly one of them
 	struct bs_sources *sources; // may be NULL
+	struct handover *handover;  // may be NULL
 };
 
 // NULL without memory. Control thread, at start; memory comes from the calling thread's NUMA node.

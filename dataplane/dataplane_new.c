@@ -72,6 +72,7 @@ struct dataplane *dataplane_new(const struct dataplane_settings *settings, uint6
 	dataplane->sources = settings->sources;
 	dataplane->lcores = settings->lcores;
 	dataplane->door = settings->door;
+	dataplane->handover = settings->handover;
 	dataplane->transmit_queue = settings->transmit_queue;
 	dataplane->queue_count = settings->queue_count;
 	memcpy(dataplane->queue, settings->queue,

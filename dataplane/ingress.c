@@ -5,6 +5,7 @@
 
 #include "dataplane/dataplane.h"
 #include "dataplane/frame/frame.h"
+#include "dataplane/handover.h"
 #include "dataplane/neighbour/neighbour.h"
 #include "dataplane/tcp/closing.h"
 #include "dataplane/tcp/connection.h"
@@ -155,19 +156,33 @@ static unsigned ingress_port(struct dataplane *dataplane, struct frame **tcp, un
 	return kept;
 }
 
-static void tcp_burst(struct dataplane *dataplane, struct frame **tcp, unsigned count)
+static void owned(struct dataplane *dataplane, struct frame **tcp, unsigned count)
 {
 	struct connections *connections = dataplane->connections;
 	uint32_t found[BURST];
-	count = ingress_classify(dataplane, tcp, count);
-	count = ingress_checksum(dataplane, tcp, count);
-	count = ingress_port(dataplane, tcp, count);
 	if (count == 0)
 		return;
 	connection_lookup_bulk(connections->index, connections->record, tcp, found, count);
 	uint32_t inserted = connections->inserted;
 	strangers(dataplane, tcp, found, count);
 	ingress_tcp(dataplane, tcp, found, inserted, count);
+}
+
+static void tcp_burst(
+	struct dataplane *dataplane, const struct port *port, struct frame **tcp, unsigned count)
+{
+	count = ingress_classify(dataplane, tcp, count);
+	count = ingress_checksum(dataplane, tcp, count);
+	count = ingress_port(dataplane, tcp, count);
+	if (port->handover)
+		count = handover_burst(dataplane, port, tcp, count);
+	owned(dataplane, tcp, count);
+}
+
+// Classes are rows of a policy, and ours may be another than that of who received them.
+void ingress_handed(struct dataplane *dataplane, struct frame **frames, unsigned count)
+{
+	owned(dataplane, frames, ingress_classify(dataplane, frames, count));
 }
 
 // What the port said about checksums, where it is to be believed.
@@ -237,6 +252,6 @@ void ingress_burst(struct dataplane *dataplane, const struct port *port, struct 
 	unsigned tcps = ingress_validate(dataplane, port, mbuf, frame, tcp, count);
 	dataplane->counters->rx_packets += count;
 	if (tcps > 0)
-		tcp_burst(dataplane, tcp, tcps);
+		tcp_burst(dataplane, port, tcp, tcps);
 	give_back(mbuf, frame, count);
 }

@@ -30,5 +30,5 @@
 	{"port", "vlan", KIND_COUNT, FIELD(config_port, vlan), .standard = "0", .most = 4094, \
 	 .sentence = "VLAN id of all frames on this port; 0: untagged."}, \
 	{"port", "queues", KIND_COUNT, FIELD(config_port, queues), .standard = "0", .most = 64, \
-	 .sentence = "Receive queues; 0: one for each dataplane core, as far as the device has them. net_memif: 0 is one; more only if the other end keeps a connection on its queue."}
+	 .sentence = "Receive queues; 0: one for each dataplane core, as far as the device has them. net_memif: 0 is one. net_tap, net_memif: with more, what comes in by another core's queue is copied to the core of its connection."}
 // clang-format on

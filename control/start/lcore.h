@@ -18,7 +18,7 @@
 #include "dataplane/seam/qsbr.h"
 #include "dataplane/seam/role.h"
 
-#define LCORE_ROLES_MAX 4u
+#define LCORE_ROLES_MAX 8u
 
 struct lcore;
 

@@ -79,7 +79,7 @@ static uint16_t queues_of(struct daemon *daemon, const struct config_port *port)
 	unsigned queues = port->queues != 0 ? port->queues : (unsigned)config->dataplane_core_count;
 	if (queues > config->dataplane_core_count)
 		queues = (unsigned)config->dataplane_core_count;
-	if (port->device == DEVICE_TAP || (port->device == DEVICE_MEMIF && port->queues == 0))
+	if (port->device == DEVICE_MEMIF && port->queues == 0)
 		return 1;
 	if (port->device != DEVICE_AF_XDP)
 		return (uint16_t)queues;

@@ -13,6 +13,7 @@
 #include "control/socket/desk.h"
 #include "control/socket/explain_desk.h"
 #include "control/memory/memory_store.h"
+#include "dataplane/handover.h"
 
 #define NOTICES 4096u // of a dataplane lcore: 700 KB, some ms of a flood of pregreeters
 
@@ -144,6 +145,7 @@ static struct dataplane *new_dataplane(struct roles *roles, uint8_t number, stru
 		.door = desk_door(daemon->desk, &core->bell),
 		.draining = &daemon->draining,
 		.neighbour_lcore = number == 0,
+		.handover = roles->handover,
 		.sources = daemon->sources};
 	for (size_t i = 0; i < config->worker_core_count; i++)
 		settings.worker_bell[i] = &find_core(roles, config->worker_cores[i])->bell;
@@ -224,6 +226,31 @@ static bool make_sources(struct daemon *daemon, const uint8_t secret[64], char e
 	return true;
 }
 
+// Its key is of the secret's part that chooses workers: of neither hash anything gets out, and they are of different lengths.
+static bool make_handover(struct roles *roles, const uint8_t secret[64], char error[256])
+{
+	const struct daemon *daemon = roles->daemon;
+	bool wanted = false;
+	uint32_t room = 0;
+	for (uint8_t i = 0; i < daemon->ports->port_count; i++) {
+		wanted |= daemon->ports->port[i].handover;
+		if (daemon->ports->port[i].mtu > room)
+			room = daemon->ports->port[i].mtu;
+	}
+	if (!wanted)
+		return true;
+	uint32_t lcores = (uint32_t)daemon->config->dataplane_core_count;
+	roles->handover = handover_new(lcores, room + HANDOVER_AROUND, secret + 32);
+	if (roles->handover == NULL)
+		return fail(error,
+			"no memory to hand packets over between cores: set queues = 1 on the ports "
+			"that ask for it");
+	for (uint32_t i = 0; i < lcores; i++)
+		handover_join(roles->handover, i,
+			&find_core(roles, daemon->config->dataplane_cores[i])->bell);
+	return true;
+}
+
 // Each part is made by a thread that stands on its core: its memory is that core's.
 bool roles_make(struct roles *roles, const struct port_pools *pools, struct backend *backend,
 	struct helper_pool *helpers, char error[256])
@@ -233,7 +260,8 @@ bool roles_make(struct roles *roles, const struct port_pools *pools, struct back
 	cpu_set_t before;
 	if (getrandom(secret, sizeof(secret), 0) != (ssize_t)sizeof(secret))
 		return fail(error, "the kernel gives no random bytes");
-	bool good = make_sources(roles->daemon, secret, error) && make_cores(roles, error);
+	bool good = make_sources(roles->daemon, secret, error) && make_cores(roles, error) &&
+		    make_handover(roles, secret, error);
 	for (size_t i = 0; i < config->dataplane_core_count && good; i++) {
 		core_visit(config->dataplane_cores[i], &before);
 		good = make_dataplane(roles, (uint8_t)i, pools->pool[i], secret, error);
@@ -288,6 +316,7 @@ void roles_free(struct roles *roles)
 		free(roles->daemon->worker[i]);
 	}
 	bs_sources_free(roles->daemon->sources);
+	handover_free(roles->handover);
 	for (unsigned i = 0; i < roles->cores; i++)
 		bs_bell_close(&roles->core[i].bell);
 }

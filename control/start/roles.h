@@ -29,6 +29,7 @@ struct roles {
 	struct dataplane *dataplane[CONFIG_CORES_MOST];
 	struct bs_streams *streams[CONFIG_CORES_MOST];
 	struct worker *worker[CONFIG_CORES_MOST];
+	struct handover *handover; // NULL where every port keeps its connections on their queues
 };
 
 // Makes dataplanes and workers and tells the log of them. `roles` is zero but for `daemon`, and undone by the three below also after a

@@ -49,9 +49,10 @@ struct port {
 	char name[PORT_NAME]; // from the configuration
 	char interface[16];   // of the kernel; empty: a PCI device, memif
 	uint8_t mac[6];
-	uint16_t vlan; // 0: untagged, else the only tag accepted and sent
-	uint16_t mtu;  // of IP packets
-	uint16_t queues;
+	uint16_t vlan;   // 0: untagged, else the only tag accepted and sent
+	uint16_t mtu;    // of IP packets
+	uint16_t queues; // queue n is polled by dataplane n
+	bool handover; // a connection's packets may come in by any of several queues (dataplane/handover.h)
 	struct gateway gateway4, gateway6;
 	bool checks_ipv4;     // the port verifies IPv4 header checksums and says so
 	bool checks_tcp;      // the port verifies TCP checksums and says so

@@ -88,7 +88,34 @@ static bool find_device(struct opening *opening)
 		device);
 }
 
-// How many queues are polled: never more than lcores, and one where the device can't keep a connection on its queue.
+static bool is_hardware(const char *interface)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/sys/class/net/%s/device", interface);
+	return access(path, F_OK) == 0;
+}
+
+// Whether the device keeps a connection on one queue, so that the lcore which polls it owns the connection. Where it does not, segments
+// are handed over in software (dataplane/handover.h). af_packet does by its fan-out (PACKET_FANOUT_HASH), a NIC by RSS. The
+// kernel moves a TAP's flow to the queue that it was last answered by. Under AF_XDP it is the interface's affair: hardware does by its RSS,
+// a veth chooses by the processor that sends. Of a memif's other end nothing is known.
+static bool keeps_connections(const struct opening *opening)
+{
+	switch (opening->settings->kind) {
+	case PORT_PCI:
+		return opening->info.flow_type_rss_offloads != 0;
+	case PORT_AF_PACKET:
+		return true;
+	case PORT_AF_XDP:
+		return is_hardware(opening->settings->interface);
+	case PORT_TAP:
+	case PORT_MEMIF:
+		break;
+	}
+	return false;
+}
+
+// How many queues are polled: never more than lcores.
 static void choose_queues(struct opening *opening)
 {
 	const struct port_settings *settings = opening->settings;
@@ -99,22 +126,18 @@ static void choose_queues(struct opening *opening)
 	if (settings->queues > settings->lcores)
 		limitation(opening, "%u queues asked for, %u used: one for each dataplane core",
 			settings->queues, settings->lcores);
-	if (queues > 1 && settings->kind == PORT_TAP) {
-		limitation(opening,
-			"a TAP device moves connections between its queues: one queue used");
-		queues = 1;
-	} else if (queues > 1 && settings->kind == PORT_PCI &&
-		   opening->info.flow_type_rss_offloads == 0) {
-		limitation(opening,
-			"the device can't keep a connection on its queue (no RSS): one queue used");
-		queues = 1;
-	}
 	if (has < queues) {
 		limitation(
 			opening, "the device has %u queues: %u dataplane cores poll it", has, has);
 		queues = has;
 	}
 	opening->queues = queues;
+	if (queues > 1 && !keeps_connections(opening))
+		limitation(opening,
+			"packets of a connection may come in by any of its %u queues: those that "
+			"come in by another "
+			"core's are copied to it",
+			queues);
 }
 
 // Checksums are left to the port only where hardware does them: a software device gains nothing and some err.
@@ -310,6 +333,7 @@ bool port_open(const struct port_settings *settings, struct port *port, char err
 	choose_rss(&opening);
 	port->id = opening.id;
 	port->queues = opening.queues;
+	port->handover = opening.queues > 1 && !keeps_connections(&opening);
 	if (!configure(&opening) || !set_mtu(&opening) || !set_up_queues(&opening) ||
 		!start(&opening, port)) {
 		port_close(port);

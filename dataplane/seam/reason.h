@@ -46,6 +46,8 @@
 		"SYN from a source with a verdict, by verdicts.action or for want of room") \
 	X(SYN_DRAINING, "syn-draining", "SYN while we are stopping") \
 	X(SYN_NO_RECORD, "syn-no-record", "no free connection record") \
+	X(HANDOVER_FULL, "handover-full", \
+		"came in by another core's queue, and the ring to its own was full") \
 	X(ARP_BAD, "arp-bad", "malformed ARP") \
 	X(ARP_OTHER, "arp-other", "ARP that does not concern us") \
 	X(ICMP_BAD, "icmp-bad", "malformed ICMP or ICMPv6, or its checksum wrong") \

@@ -71,6 +71,45 @@ static inline bool bs_ring_pop(struct bs_ring *ring, void *element, uint32_t siz
 	return true;
 }
 
+// Elements that are large or of several lengths are written and read where they lie.
+// Producer only. The place of the next element, the consumer's with bs_ring_commit(); NULL when fewer than `spare` places, at
+// least 1, are free.
+static inline void *bs_ring_reserve(struct bs_ring *ring, uint32_t spare)
+{
+	uint32_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+	if (head - ring->tail_seen + spare > ring->mask + 1) {
+		ring->tail_seen = atomic_load_explicit(&ring->tail, memory_order_acquire);
+		if (head - ring->tail_seen + spare > ring->mask + 1)
+			return NULL;
+	}
+	return ring->data + (size_t)(head & ring->mask) * ring->element;
+}
+
+static inline void bs_ring_commit(struct bs_ring *ring)
+{
+	uint32_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+	atomic_store_explicit(&ring->head, head + 1, memory_order_release);
+}
+
+// Consumer only. The element `ahead` places behind the oldest one, valid until bs_ring_drop(); NULL when there is none.
+static inline void *bs_ring_peek(struct bs_ring *ring, uint32_t ahead)
+{
+	uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+	if (ring->head_seen - tail <= ahead) {
+		ring->head_seen = atomic_load_explicit(&ring->head, memory_order_acquire);
+		if (ring->head_seen - tail <= ahead)
+			return NULL;
+	}
+	return ring->data + (size_t)((tail + ahead) & ring->mask) * ring->element;
+}
+
+// Consumer only. The oldest `count` elements, which were peeked at, are the producer's again.
+static inline void bs_ring_drop(struct bs_ring *ring, uint32_t count)
+{
+	uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+	atomic_store_explicit(&ring->tail, tail + count, memory_order_release);
+}
+
 // Any thread; a moment's truth.
 static inline bool bs_ring_empty(struct bs_ring *ring)
 {

@@ -19,6 +19,7 @@
 #include "control/class/class.h"
 #include "dataplane/tcp/connection.h"
 #include "dataplane/frame/local.h"
+#include "dataplane/handover.h"
 #include "tests/wire/see.h"
 
 #define STEP_MS      10u
@@ -52,17 +53,26 @@ static uint16_t make_port(struct wire *wire, const struct wire_settings *setting
 	wire->mbufs = settings->mbufs != 0 ? settings->mbufs : 2047;
 	wire->pool = rte_pktmbuf_pool_create(
 		"wire", wire->mbufs, 32, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-	wire->receive = rte_ring_create("wire rx", RING_RECEIVE, SOCKET_ID_ANY, 0);
-	wire->transmit = rte_ring_create("wire tx",
-		settings->transmit_room != 0 ? settings->transmit_room : 1024, SOCKET_ID_ANY,
-		RING_F_EXACT_SZ);
-	cr_assert(wire->pool != NULL && wire->receive != NULL && wire->transmit != NULL);
-	int id = rte_eth_from_rings("wire", &wire->receive, 1, &wire->transmit, 1, 0);
+	cr_assert_not_null(wire->pool);
+	uint16_t queues = (uint16_t)wire->lcores;
+	for (unsigned i = 0; i < queues; i++) {
+		char name[2][32];
+		snprintf(name[0], sizeof(name[0]), "wire rx %u", i);
+		snprintf(name[1], sizeof(name[1]), "wire tx %u", i);
+		wire->receive[i] = rte_ring_create(name[0], RING_RECEIVE, SOCKET_ID_ANY, 0);
+		wire->transmit[i] = rte_ring_create(name[1],
+			settings->transmit_room != 0 ? settings->transmit_room : 1024,
+			SOCKET_ID_ANY, RING_F_EXACT_SZ);
+		cr_assert(wire->receive[i] != NULL && wire->transmit[i] != NULL);
+	}
+	int id = rte_eth_from_rings("wire", wire->receive, queues, wire->transmit, queues, 0);
 	cr_assert(id >= 0, "no ring port");
 	uint16_t port = (uint16_t)id;
-	cr_assert(rte_eth_dev_configure(port, 1, 1, &conf) == 0);
-	cr_assert(rte_eth_rx_queue_setup(port, 0, 64, 0, NULL, wire->pool) == 0);
-	cr_assert(rte_eth_tx_queue_setup(port, 0, 64, 0, NULL) == 0);
+	cr_assert(rte_eth_dev_configure(port, queues, queues, &conf) == 0);
+	for (uint16_t i = 0; i < queues; i++) {
+		cr_assert(rte_eth_rx_queue_setup(port, i, 64, 0, NULL, wire->pool) == 0);
+		cr_assert(rte_eth_tx_queue_setup(port, i, 64, 0, NULL) == 0);
+	}
 	cr_assert(rte_eth_dev_start(port) == 0);
 	return port;
 }
@@ -88,7 +98,8 @@ static void make_ports(struct wire *wire, const struct wire_settings *settings)
 	memcpy(port->mac, wire_mac, 6);
 	port->vlan = settings->vlan;
 	port->mtu = settings->mtu != 0 ? settings->mtu : 1500;
-	port->queues = 1;
+	port->queues = (uint16_t)wire->lcores;
+	port->handover = wire->lcores > 1;
 	port->fills_ipv4 = port->fills_tcp = settings->fills;
 	port->link_up = true;
 	add_local(wire, WIRE_LOCAL4, 96 + 24, !settings->neighbours);
@@ -164,12 +175,10 @@ static void make_dataplane(struct wire *wire, const struct wire_settings *given)
 		.data_rings = given->data_rings != 0 ? given->data_rings : 2,
 		.data_ring_size = given->data_ring_size != 0 ? given->data_ring_size : 65536,
 		.workers = given->workers != 0 ? given->workers : 1,
-		.lcores = 1,
+		.lcores = wire->lcores,
 		.bell = &wire->bell,
-		.counters = &wire->counters,
 		.notices = 256,
 		.draining = &wire->draining,
-		.neighbour_lcore = given->neighbours,
 		.sources = wire->sources,
 	};
 	struct receive_queue queue = {0};
@@ -181,8 +190,22 @@ static void make_dataplane(struct wire *wire, const struct wire_settings *given)
 	}
 	for (unsigned i = 0; i < sizeof(settings.secret); i++)
 		settings.secret[i] = (uint8_t)(i * 37 + 11);
-	wire->dataplane = dataplane_new(&settings, wire->now_ns);
-	cr_assert_not_null(wire->dataplane);
+	if (wire->lcores > 1) {
+		wire->handover = handover_new(wire->lcores, WIRE_FRAME_BYTES, settings.secret);
+		cr_assert_not_null(wire->handover);
+		settings.handover = wire->handover;
+	}
+	for (uint8_t i = 0; i < wire->lcores; i++) {
+		settings.number = i;
+		settings.transmit_queue = queue.queue = i;
+		settings.counters = i == 0 ? &wire->counters : &wire->more[i];
+		settings.neighbour_lcore = given->neighbours && i == 0;
+		wire->lcore[i] = dataplane_new(&settings, wire->now_ns);
+		cr_assert_not_null(wire->lcore[i]);
+		if (wire->handover != NULL)
+			handover_join(wire->handover, i, &wire->bell);
+	}
+	wire->dataplane = wire->lcore[0];
 }
 
 struct wire *wire_new(const struct wire_settings *settings)
@@ -190,6 +213,8 @@ struct wire *wire_new(const struct wire_settings *settings)
 	struct wire *wire = calloc(1, sizeof(*wire));
 	cr_assert_not_null(wire);
 	start_dpdk();
+	wire->lcores = settings->lcores != 0 ? settings->lcores : 1;
+	cr_assert(wire->lcores <= WIRE_LCORES);
 	// Twenty seconds before a 32-bit clock of milliseconds wraps, so that every long test crosses it.
 	wire->now_ns = ((UINT64_C(1) << 32) - 20000) * 1000000;
 	make_ports(wire, settings);
@@ -212,10 +237,9 @@ uint32_t wire_open_connections(struct wire *wire)
 	return open;
 }
 
-// As many connections as are waiting or talking, unless there was no room for one.
-static void check_sources(struct wire *wire)
+static uint32_t counted_connections(const struct wire *wire, const struct dataplane *dataplane)
 {
-	const struct connections *connections = wire->dataplane->connections;
+	const struct connections *connections = dataplane->connections;
 	uint32_t counted = 0;
 	for (uint32_t i = 0; i < connections->fresh; i++) {
 		const struct connection *c = &connections->record[i];
@@ -226,6 +250,15 @@ static void check_sources(struct wire *wire)
 			"a connection in stage %d is%s counted", c->stage,
 			c->counted ? "" : " not");
 	}
+	return counted;
+}
+
+// As many connections as are waiting or talking, unless there was no room for one.
+static void check_sources(struct wire *wire)
+{
+	uint32_t counted = 0;
+	for (unsigned i = 0; i < wire->lcores; i++)
+		counted += counted_connections(wire, wire->lcore[i]);
 	if (wire->counters.sources_no_room == 0)
 		cr_assert_eq(wire_open_connections(wire), counted);
 }
@@ -233,17 +266,23 @@ static void check_sources(struct wire *wire)
 void wire_free(struct wire *wire)
 {
 	check_sources(wire);
-	dataplane_free(wire->dataplane);
+	for (unsigned i = 0; i < wire->lcores; i++)
+		dataplane_free(wire->lcore[i]);
+	handover_free(wire->handover);
 	bs_sources_free(wire->sources);
 	wire_hold(wire, false);
 	struct rte_mbuf *mbuf;
-	while (rte_ring_dequeue(wire->receive, (void **)&mbuf) == 0)
-		rte_pktmbuf_free(mbuf);
+	for (unsigned i = 0; i < wire->lcores; i++) {
+		while (rte_ring_dequeue(wire->receive[i], (void **)&mbuf) == 0)
+			rte_pktmbuf_free(mbuf);
+	}
 	wire_no_leak(wire);
 	rte_eth_dev_stop(wire->ports.port[0].id);
 	rte_eth_dev_close(wire->ports.port[0].id);
-	rte_ring_free(wire->receive);
-	rte_ring_free(wire->transmit);
+	for (unsigned i = 0; i < wire->lcores; i++) {
+		rte_ring_free(wire->receive[i]);
+		rte_ring_free(wire->transmit[i]);
+	}
 	rte_mempool_free(wire->pool);
 	bs_bell_close(&wire->bell);
 	for (unsigned i = 0; i < 4; i++) {
@@ -279,7 +318,8 @@ void wire_queue(struct wire *wire, const void *bytes, uint32_t length, uint64_t 
 		rte_pktmbuf_chain(mbuf, second);
 	}
 	mbuf->ol_flags |= port_says;
-	cr_assert(rte_ring_enqueue(wire->receive, mbuf) == 0);
+	struct rte_ring *queue = wire->receive[wire->next_queue++ % wire->lcores];
+	cr_assert(rte_ring_enqueue(queue, mbuf) == 0);
 }
 
 // What a NIC with checksum offload does at the last moment; and what it must be able to rely on.
@@ -297,10 +337,10 @@ static void fill_checksums(const struct rte_mbuf *mbuf, struct wire_frame *frame
 	}
 }
 
-static void collect(struct wire *wire)
+static void collect_queue(struct wire *wire, struct rte_ring *queue)
 {
 	struct rte_mbuf *mbuf;
-	while (!wire->hold && rte_ring_dequeue(wire->transmit, (void **)&mbuf) == 0) {
+	while (!wire->hold && rte_ring_dequeue(queue, (void **)&mbuf) == 0) {
 		struct wire_frame **slot = &wire->seen[wire->seen_head % WIRE_SEEN];
 		cr_assert(wire->seen_head - wire->seen_tail < WIRE_SEEN, "too many unread frames");
 		if (*slot == NULL)
@@ -320,12 +360,24 @@ static void collect(struct wire *wire)
 	}
 }
 
+static void collect(struct wire *wire)
+{
+	for (unsigned i = 0; i < wire->lcores; i++)
+		collect_queue(wire, wire->transmit[i]);
+}
+
+// A turn takes a burst; go on until the port and what one lcore handed to another are empty.
 void wire_poll(struct wire *wire)
 {
-	// A turn takes a burst; go on until the port is empty.
-	do {
-		dataplane_poll(wire->dataplane, wire->now_ns);
-	} while (rte_ring_count(wire->receive) > 0);
+	bool more = true;
+	while (more) {
+		for (unsigned i = 0; i < wire->lcores; i++)
+			dataplane_poll(wire->lcore[i], wire->now_ns);
+		more = false;
+		for (unsigned i = 0; i < wire->lcores; i++)
+			more |= rte_ring_count(wire->receive[i]) > 0 ||
+				handover_waits(wire->lcore[i]);
+	}
 	collect(wire);
 }
 

@@ -44,6 +44,8 @@ struct wire_settings {
 	uint32_t transmit_room;  // frames the port takes before it is emptied: 1024; a power of two
 	uint32_t mbufs;          // 2047; a power of two less one
 	uint32_t sources;        // 64
+	uint32_t
+		lcores; // 1; with more the port has as many queues, and frames come in by each in turn
 };
 
 // A frame that barscreen sent. The harness has checked lengths and checksums.
@@ -73,18 +75,25 @@ struct wire_frame {
 	uint8_t byte[WIRE_FRAME_BYTES];
 };
 
-#define WIRE_SEEN 2048u // frames kept unread; more is a test that forgot to look
+#define WIRE_SEEN   2048u // frames kept unread; more is a test that forgot to look
+#define WIRE_LCORES 4u
 struct wire {
-	struct dataplane *dataplane;
+	struct dataplane
+		*dataplane; // lcore 0, or another one whose worker and notices a test asks for
+	struct dataplane *lcore[WIRE_LCORES];
+	uint32_t lcores;
+	uint32_t next_queue; // where the next frame comes in, modulo lcores
+	struct handover *handover;
 	struct ports ports;
 	struct bs_policy policy; // the current one; a test may change it between polls
 	struct bs_template_set texts[BS_TEMPLATE_SETS]; // policy.texts; the first one is in force
-	struct bs_dataplane_counters counters;
+	struct bs_dataplane_counters counters;          // of lcore 0
+	struct bs_dataplane_counters more[WIRE_LCORES]; // of the others
 	struct bs_bell bell, worker_bell[4];
 	_Atomic bool draining;
 	uint64_t now_ns;
 	struct rte_mempool *pool;
-	struct rte_ring *receive, *transmit;
+	struct rte_ring *receive[WIRE_LCORES], *transmit[WIRE_LCORES];
 	uint32_t mbufs; // in the pool at the start
 	struct bs_sources *sources;
 	struct wire_frame *seen[WIRE_SEEN];
