@@ -15,6 +15,7 @@ import all_checks  # noqa: E402
 import greylist  # noqa: E402
 import mail  # noqa: E402
 import packets  # noqa: E402
+import session_cost  # noqa: E402
 import sessions  # noqa: E402
 from measure import Length, Void  # noqa: E402
 
@@ -26,6 +27,7 @@ BENCHES = {
     "greylist": greylist.greylist,
     "ingress-drop": packets.ingress_drop,
     "syn-cookies": packets.syn_cookies,
+    "session-cost": session_cost.session_cost,
 }
 
 
