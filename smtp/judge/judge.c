@@ -10,6 +10,7 @@
 #include "control/counters.h"
 #include "smtp/checks/client_name.h"
 #include "smtp/judge/explain.h"
+#include "smtp/judge/prepared.h"
 #include "smtp/worker/heap.h"
 
 // An asker keeps its answers; a session of many mails asks anew before it has too many.
@@ -202,9 +203,27 @@ void judgement_prepare(
 	if (judgement == NULL || is_spared(facts, policy))
 		return;
 	struct check_context context = context_of(judgement, facts, policy, judgement->row);
+	struct prepared *prepared = judgement->judge->prepared;
+	uint64_t key = prepared_key(facts);
 	judgement->naming = true;
-	find_name(judgement, &context);
-	judgement_run(judgement, &context, BS_STAGE_CLIENT, last_stage(facts));
+	bool name = find_name(judgement, &context);
+	judgement->spared = prepared_lately(prepared, key, facts->now_ms);
+	if (!judgement->spared &&
+		judgement_run(judgement, &context, BS_STAGE_CLIENT, last_stage(facts)) && name)
+		prepared_note(prepared, key, facts->now_ms);
+}
+
+bool judgement_is_white(
+	struct judgement *judgement, const struct facts *facts, const struct bs_policy *policy)
+{
+	if (judgement == NULL)
+		return false;
+	if (judgement->spared && policy->dnsl_count > 0 && !is_spared(facts, policy) &&
+		is_wanted(policy, BS_CHECK_CLIENT_LISTS)) {
+		struct check_context context = context_of(judgement, facts, policy, judgement->row);
+		judgement_run_one(judgement, &context, BS_CHECK_CLIENT_LISTS);
+	}
+	return judgement->result[BS_CHECK_CLIENT_LISTS].weight < 0;
 }
 
 static unsigned row_of(const struct facts *facts, const struct bs_policy *policy)

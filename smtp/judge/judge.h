@@ -23,6 +23,7 @@ struct bs_worker_counters;
 struct dnsl_health;
 struct heap;
 struct memory;
+struct prepared;
 struct spf;
 
 // What the checks of a worker share. Filled in by the worker; any of the pointers may be NULL: the checks that need it come out
@@ -35,6 +36,7 @@ struct judge {
 	struct spf *spf;
 	struct memory *memory;      // of all workers
 	struct dnsl_health *health; // of all workers
+	struct prepared *prepared;  // what was asked ahead a moment ago
 };
 
 struct judgement;
@@ -88,3 +90,6 @@ char *judgement_summary(const struct judgement *judgement, char *text, size_t ro
 // For the log and the Received header: the client's confirmed name, "unknown" when there is none or it is not known.
 const char *judgement_client_name(const struct judgement *judgement);
 const struct check_result *judgement_result(const struct judgement *judgement, enum bs_check check);
+// The lists of good clients outweigh those of the others, as far as is known.
+bool judgement_is_white(
+	struct judgement *judgement, const struct facts *facts, const struct bs_policy *policy);

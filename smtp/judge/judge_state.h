@@ -24,6 +24,7 @@ struct judgement {
 	bool quiet;  // counts nothing: the session will
 	bool naming; // `name` is wanted
 	bool named;  // `name` was looked for
+	bool spared; // its checks were not run ahead (smtp/judge/prepared.h)
 	char name[DNS_NAME];
 	int32_t doubt; // what unknown results might have taken off the score, not above 0
 	int32_t score, observed_score; // of the last verdict

@@ -63,8 +63,7 @@ static bool is_spared(const struct session *session)
 // Lists of good clients outweigh the others.
 static bool is_white(const struct session *session)
 {
-	return session->judgement != NULL &&
-	       judgement_result(session->judgement, BS_CHECK_CLIENT_LISTS)->weight < 0;
+	return judgement_is_white(session->judgement, &session->facts, session_policy(session));
 }
 
 void session_count(struct session *session, enum bs_rate rate)

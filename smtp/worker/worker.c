@@ -13,6 +13,7 @@
 #include "smtp/dns/resolver.h"
 #include "smtp/judge/early.h"
 #include "smtp/judge/explain.h"
+#include "smtp/judge/prepared.h"
 #include "smtp/lists/dnsl_health.h"
 #include "smtp/worker/heap.h"
 #include "smtp/worker/poller.h"
@@ -94,7 +95,8 @@ struct worker *worker_new(const struct worker_settings *settings)
 		.log = settings->log,
 		.counters = settings->counters,
 		.memory = settings->memory,
-		.health = settings->dnsl};
+		.health = settings->dnsl,
+		.prepared = heap_take(heap, sizeof(struct prepared))}; // none: all is asked ahead
 	all->backend = settings->backend;
 	worker->explainer = explainer_new(&all->judge, settings->explain);
 	worker->early = early_new(&all->judge, settings->sources, settings->number);
@@ -148,6 +150,7 @@ void worker_free(struct worker *worker)
 	resolver_free(worker->resolver);
 	poller_free(all->delivery.poller); // ends connections that wait for a goodbye
 	helper_queue_free(all->delivery.helpers);
+	heap_release(all->session.heap, all->judge.prepared);
 	heap_free(all->session.heap);
 	free(worker);
 }
