@@ -75,11 +75,8 @@ def in_last_ack(tap, family):
         peer.send("A", b"out", seq=peer.seq + off, ack=unacknowledged)
         answer = peer.next("data out of window", again=True)
         expect(answer.flags == "A" and answer.ack == peer.seq, f"data off by {off}: {answer}")
-    peer.drain()
-    peer.send("A", ack=peer.ack + 10)
-    expect_equal(peer.next("ACK of the unsent", again=True).flags, "A", "answer to an ACK of the unsent")
-    peer.send("R", seq=peer.seq + 5, ack=0)
-    expect_equal(peer.next("RST in the window", again=True).flags, "A", "answer to a RST in the window")
+    peer.challenged("A", "ACK of the unsent", ack=peer.ack + 10)
+    peer.challenged("R", "RST in the window", seq=peer.seq + 5)
     peer.send("FA", seq=peer.seq - 1, ack=unacknowledged)
     expect_equal(peer.next("our FIN again", again=True).ack, peer.seq, "answer to our FIN again")
     peer.drain()
@@ -127,16 +124,13 @@ def in_fin_wait_2(tap, family):
     for off in FAR:
         peer.send("A", b"x", seq=peer.seq + off)
         peer.expect("A", f"data off by {off}")
-    peer.send("A", ack=peer.ack + 1)
-    peer.expect("A", "ACK of the unsent")
-    peer.send("S", seq=peer.seq + 10)
-    peer.expect("A", "SYN")
+    peer.challenged("A", "ACK of the unsent", ack=peer.ack + 1)
+    peer.challenged("S", "SYN", seq=peer.seq + 10)
     peer.send("FA", seq=peer.seq + 5)
     peer.expect("A", "a FIN behind a gap")
     peer.say(b"x", "FA")
     peer.expect("A", "data and FIN")
-    peer.send("A", b"y", seq=peer.seq - 1)
-    peer.expect("A", "data in TIME-WAIT")
+    peer.challenged("A", "data in TIME-WAIT", b"y", seq=peer.seq - 1)
 
 
 @GROUP.behaviour
@@ -144,8 +138,7 @@ def reset_in_fin_wait_2(tap, family):
     """RFC 5961, 3.2: in the window challenged, on the number the end."""
     peer = fin_wait_2(tap, family)
     peer.drain()
-    peer.send("R", seq=peer.seq + 1)
-    peer.expect("A", "RST next to the number")
+    peer.challenged("R", "RST next to the number", seq=peer.seq + 1)
     peer.send("R")
     peer.silence("RST on the number")
     peer.gone("FIN-WAIT-2")
@@ -164,8 +157,7 @@ def in_time_wait(tap, family):
         peer.expect("A", "our FIN again")
     peer.send("A", ack=peer.ack + 10)
     peer.silence("an ACK in TIME-WAIT")
-    peer.send("S", seq=peer.seq - 1000)
-    peer.expect("A", "an old SYN")
+    peer.challenged("S", "an old SYN", seq=peer.seq - 1000)
     peer.send("SA", seq=peer.seq + 1000)
     peer.drain()
     peer.seq += 100000

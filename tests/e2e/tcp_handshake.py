@@ -76,10 +76,8 @@ def syn_again(tap, family):
     peer.send("S", seq=peer.seq - 1)
     second = peer.next("SYN-ACK", again=True)
     expect(second.flags == "SA" and (second.seq, second.ack) == (first.seq, first.ack), f"{second}")
-    peer.send("S", seq=peer.seq + 5000)
-    peer.expect("A", "another SYN")
-    peer.send("SA")
-    peer.expect("A", "SYN-ACK")
+    peer.challenged("S", "another SYN", seq=peer.seq + 5000)
+    peer.challenged("SA", "SYN-ACK")
     peer.send("A")
     peer.reply(220)
 

@@ -24,9 +24,7 @@ def outside_the_window(tap, family):
     peer = talking(tap, family)
     for off in FAR:
         for flags, data in (("A", b""), ("PA", b"RSET\r\n"), ("FA", b""), ("S", b""), ("SA", b"")):
-            peer.drain()
-            peer.send(flags, data, seq=peer.seq + off)
-            peer.expect("A", f"{flags} off by {off}")
+            peer.challenged(flags, f"{flags} off by {off}", data, seq=peer.seq + off)
     peer.serves("outside")
 
 
@@ -52,9 +50,7 @@ def acknowledges_the_unsent(tap, family):
     """RFC 9293, 3.10.7.4, fifth, with RFC 5961, 5.2: an ACK of what was never sent, or too old, is challenged; its data do not count."""
     peer = talking(tap, family)
     for off in (1, 10000, (1 << 31) - 1, -1 << 31, -1000000):
-        peer.drain()
-        peer.send("PA", b"QUIT\r\n", ack=peer.ack + off)
-        peer.expect("A", f"an ACK off by {off}")
+        peer.challenged("PA", f"an ACK off by {off}", b"QUIT\r\n", ack=peer.ack + off)
     peer.serves("wrong ACKs")
 
 
@@ -85,9 +81,7 @@ def resets(tap, family):
     peer = talking(tap, family)
     for off in (1, 100, 1000):
         for flags in ("R", "RA"):
-            peer.drain()
-            peer.send(flags, seq=peer.seq + off)
-            peer.expect("A", f"{flags} in the window, off by {off}")
+            peer.challenged(flags, f"{flags} in the window, off by {off}", seq=peer.seq + off)
     for off in (-1, *FAR):
         peer.drain()
         peer.send("R", seq=peer.seq + off)
@@ -115,10 +109,21 @@ def syns(tap, family):
     peer = talking(tap, family)
     for off in (0, -1, 1, 500, *FAR):
         for flags in ("S", "SA"):
-            peer.drain()
-            peer.send(flags, seq=peer.seq + off)
-            peer.expect("A", f"{flags} off by {off}")
+            peer.challenged(flags, f"{flags} off by {off}", seq=peer.seq + off)
     peer.serves("SYNs")
+
+
+@GROUP.behaviour
+def misfits_are_answered_now_and_then(tap, family):
+    """RFC 5961, 7: not each of a series, or the answers would help to find the number."""
+    peer = talking(tap, family)
+    peer.drain()
+    for _ in range(100):
+        peer.send("S")
+    peer.tap.fence()
+    answers = peer.queue.qsize()
+    expect(0 < answers < 50, f"{answers} answers to a hundred")
+    peer.serves("a hundred SYNs")
 
 
 @GROUP.behaviour

@@ -296,6 +296,22 @@ class Peer:
             raise AssertionError(f"{what}: {segment.flags} instead of {flags}; {', '.join(wrong)}; {segment}")
         return segment
 
+    def challenged(self, flags, what, data=b"", **fields):
+        """What does not fit gets an ACK that says where barscreen is. It answers a connection's misfits only now and then (RFC 5961, 7),
+        so this is sent until it does."""
+        self.drain()
+        for _ in range(10 * daemon.PATIENCE):
+            self.send(flags, data, **fields)
+            self.tap.fence()
+            while not self.queue.empty():
+                segment = self.queue.get()
+                if segment.flags == "A" and not segment.data and segment.ack == self.seq % MODULUS:
+                    return
+                if not self._old(segment):
+                    raise AssertionError(f"{what}: answered with {segment}")
+            time.sleep(0.1)
+        raise AssertionError(f"{what}: nothing came")
+
     def silence(self, what):
         """Nothing comes in answer to what was sent."""
         self.tap.fence()
