@@ -55,9 +55,9 @@ const struct config_key config_keys[] = {
 	PORT_ROWS,
 
 	{"machine", "dataplane-cores", KIND_CORES, LIST(config, dataplane_cores, dataplane_core_count),
-	 .sentence = "Processor cores that handle packets. Default: one core that is not the first, if there are several."},
+	 .sentence = "Processor cores that handle packets, each as often as it stands here. Default: one core that is not the first, if there are several."},
 	{"machine", "worker-cores", KIND_CORES, LIST(config, worker_cores, worker_core_count),
-	 .sentence = "Processor cores that speak SMTP; the same core may stand in both lists. Default: another one than the dataplane's, if there are several."},
+	 .sentence = "Processor cores that speak SMTP, each with as many workers as it stands here; the same core may stand in both lists. Default: another one than the dataplane's, if there are several."},
 	{"machine", "idle", KIND_WORD, FIELD(config, idle), .standard = "adaptive", .words = "adaptive|spin",
 	 .sentence = "adaptive: a core without work sleeps. spin: it polls on, for the last microsecond."},
 	{"machine", "hugepages", KIND_WORD, FIELD(config, hugepages), .standard = "auto", .words = "auto|required|off",

@@ -195,8 +195,6 @@ static bool prefix_add(const struct config_key *key, void *base, const char *tex
 
 static bool core_add(const struct config_key *key, void *base, const char *text, char *why)
 {
-	size_t count;
-	const int *core = array_of(key, base, &count);
 	char *end;
 	unsigned long number = strtoul(text, &end, 10);
 	int *place;
@@ -206,12 +204,6 @@ static bool core_add(const struct config_key *key, void *base, const char *text,
 			"'%.60s' is no core; write its number, 0 to %d (lscpu -e prints them)",
 			text, CPU_MOST);
 		return false;
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (core[i] == (int)number) {
-			snprintf(why, CONFIG_WHY, "core %lu stands here twice; remove one", number);
-			return false;
-		}
 	}
 	place = grow(key, base, sizeof(*place), why);
 	if (place == NULL)

@@ -78,8 +78,9 @@ static bool add_role(struct core *core, struct role role, char error[256])
 {
 	if (core->settings.role_count == LCORE_ROLES_MAX) {
 		snprintf(error, 256,
-			"core %d stands too often in machine { }; name each core once a key",
-			core->number);
+			"core %d stands too often in machine { }: %u times in both lists together "
+			"at most",
+			core->number, LCORE_ROLES_MAX);
 		return false;
 	}
 	core->settings.role[core->settings.role_count++] = role;
