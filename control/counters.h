@@ -48,6 +48,7 @@
 	X(timeouts, "timeouts", "connections given up after unanswered retransmissions") \
 	X(time_wait_recycled, "time-wait-recycled", \
 		"TIME_WAIT records ended early for want of room") \
+	X(expired_late, "expired-late", "waits and timeouts that ended more than 50 ms late") \
 	X(echo_replies, "echo-replies", "ICMP and ICMPv6 echo replies") \
 	X(arp_replies, "arp-replies", "ARP and neighbour advertisements sent in answer") \
 	X(handed_over, "handed-over", \
@@ -64,6 +65,7 @@
 	X(time_wait, "time-wait", "of these, in TIME_WAIT") \
 	X(stuttering, "stuttering", "of these, being told a refusal a byte a second") \
 	X(stress, "stress", "dataplane cores in STRESS mode: short waits, no stutters") \
+	X(expiry_lag, "expiry-lag", "milliseconds that the wait or timeout longest over is late") \
 	X(blocks, "session-blocks", "session blocks in use") \
 	X(data_rings, "data-rings", "large receive rings in use")
 

@@ -8,6 +8,7 @@
 #include "dataplane/tcp/closing.h"
 #include "dataplane/tcp/connection.h"
 #include "dataplane/tcp/handshake.h"
+#include "dataplane/expiry.h"
 #include "dataplane/handover.h"
 #include "dataplane/ingress.h"
 #include "dataplane/inquiry.h"
@@ -19,8 +20,6 @@
 #include "dataplane/port/transmit.h"
 #include "dataplane/tcp/waiting.h"
 
-// Delays that end in a turn, at most: a burst of them must not starve the receive queues.
-#define EXPIRIES_A_TURN 256u
 // Connections told 421 in a turn when we are stopping.
 #define DRAINED_A_TURN 64u
 // Without interrupts from the port, the longest nap between two looks at it: a millisecond where somebody is
@@ -39,57 +38,6 @@ static unsigned receive(struct dataplane *dataplane)
 		if (count > 0)
 			ingress_burst(dataplane, port, mbuf, count);
 		done += count;
-	}
-	return done;
-}
-
-static void expired(struct dataplane *dataplane, struct connection *c)
-{
-	switch ((enum stage)c->stage) {
-	case STAGE_HALF_OPEN:
-		handshake_expired(dataplane, c);
-		break;
-	case STAGE_WAITING:
-	case STAGE_GREETED:
-		waiting_expired(dataplane, c);
-		break;
-	case STAGE_REFUSED:
-		refused_expired(dataplane, c);
-		break;
-	case STAGE_STUTTER:
-		stutter_expired(dataplane, c);
-		break;
-	case STAGE_TALKING:
-		talk_expired(dataplane, c);
-		break;
-	case STAGE_LINGER:
-	case STAGE_FIN_WAIT_1:
-	case STAGE_FIN_WAIT_2:
-	case STAGE_CLOSING:
-	case STAGE_LAST_ACK:
-	case STAGE_TIME_WAIT:
-		closing_expired(dataplane, c);
-		break;
-	case STAGE_FREE:
-	case STAGES:
-		break;
-	}
-}
-
-static unsigned expire(struct dataplane *dataplane)
-{
-	struct connections *connections = dataplane->connections;
-	unsigned done = 0;
-	for (unsigned delay = DELAY_ACK; delay < DELAYS; delay++) {
-		while (connections->queue[delay].head != CONNECTION_NONE &&
-			done < EXPIRIES_A_TURN) {
-			struct connection *c = &connections->record[connections->queue[delay].head];
-			if (!connection_due(dataplane, c))
-				break;
-			connection_delay(dataplane, c, DELAY_NONE);
-			expired(dataplane, c);
-			done++;
-		}
 	}
 	return done;
 }
@@ -118,12 +66,13 @@ unsigned dataplane_poll(void *self, uint64_t now_ns)
 	dataplane->now_ms = (uint32_t)dataplane->clock_ms;
 	dataplane->policy = bs_policy_get();
 	cookies_turn(&dataplane->cookies, dataplane->clock_ms);
-	unsigned done = receive(dataplane);
-	done += handover_receive(dataplane, ingress_handed);
+	unsigned received = receive(dataplane);
+	received += handover_receive(dataplane, ingress_handed);
+	unsigned done = received;
 	done += talk_wishes(dataplane);
 	done += waiting_greetings(dataplane);
 	done += overload_turn(dataplane);
-	done += expire(dataplane);
+	done += expiry_turn(dataplane, received);
 	done += inquiry_turn(dataplane);
 	if (*dataplane->draining)
 		done += drain(dataplane);

@@ -253,8 +253,5 @@ unsigned bs_source_verdict(
 {
 	uint64_t key = key_of(address);
 	uint32_t number = key == 0 ? NOT_THERE : look_up(sources, key);
-	if (number == NOT_THERE)
-		return BS_VERDICT_NONE;
-	unsigned verdict = bs_source_verdict_of(&sources->entry[number], now_s);
-	return key_at(sources, number) == key ? verdict : BS_VERDICT_NONE;
+	return verdict_at(sources, number, key, now_s);
 }

@@ -105,6 +105,13 @@ static inline unsigned bs_source_verdict_of(const struct bs_source *source, uint
 unsigned bs_source_verdict(
 	struct bs_sources *sources, const struct bs_address *address, uint32_t now_s);
 
+// The same for many at once, the memory's latency hidden behind each other: verdict[i] is that on *address[i]. For a burst of SYNs.
+void bs_source_verdict_bulk(struct bs_sources *sources, const struct bs_address *const *address,
+	uint8_t *verdict, unsigned count, uint32_t now_s);
+// Fetches what the functions above will touch of these addresses into the cache. Any thread.
+void bs_source_prefetch_bulk(
+	const struct bs_sources *sources, const struct bs_address *const *address, unsigned count);
+
 // --- sources that behaved ---
 // Whether the source may skip the wait. Of an entry that is held; any thread.
 static inline bool bs_source_is_known(const struct bs_source *source, uint32_t now_s)

@@ -45,14 +45,30 @@ static inline uint64_t key_at(const struct bs_sources *sources, uint32_t number)
 
 #define NOT_THERE UINT32_MAX
 
-// Number of the entry of a key that is not 0.
-static inline uint32_t look_up(const struct bs_sources *sources, uint64_t key)
+// Number of the entry of a key that is not 0, in its bucket.
+static inline uint32_t look_in(const struct bs_sources *sources, uint32_t bucket, uint64_t key)
 {
-	uint32_t first = bucket_of(sources, key) * WAYS;
+	uint32_t first = bucket * WAYS;
 	for (uint32_t i = first; i < first + WAYS; i++)
 		if (key_at(sources, i) == key)
 			return i;
 	return NOT_THERE;
+}
+
+static inline uint32_t look_up(const struct bs_sources *sources, uint64_t key)
+{
+	return look_in(sources, bucket_of(sources, key), key);
+}
+
+// The verdict in force on the entry that a key was found in, or NOT_THERE.
+static inline unsigned verdict_at(
+	const struct bs_sources *sources, uint32_t number, uint64_t key, uint32_t now_s)
+{
+	if (number == NOT_THERE)
+		return BS_VERDICT_NONE;
+	unsigned verdict = bs_source_verdict_of(&sources->entry[number], now_s);
+	// The entry may have become another's since.
+	return key_at(sources, number) == key ? verdict : BS_VERDICT_NONE;
 }
 
 // Tries for a bucket's lock, which is held for some hundred instructions. Who does not get it goes uncounted.

@@ -120,6 +120,10 @@ struct connections {
 	uint32_t inserted; // records ever put into the index; wraps
 	struct connection_index *index;
 	struct delay_queue queue[DELAYS];
+	uint16_t armed;      // bits: delays whose queue is not empty
+	uint8_t expiry_next; // whose turn it is (dataplane/expiry.c)
+	bool expiry_behind;  // the last turn left something that was due
+	uint32_t expiry_ms;  // when it was
 };
 
 struct connections *connections_new(
@@ -145,8 +149,13 @@ void connection_stage(struct dataplane *dataplane, struct connection *connection
 // Puts the connection at the end of a delay's queue, taking it out of the one it stands in.
 void connection_delay(struct dataplane *dataplane, struct connection *connection, enum delay delay);
 
+// When the delay it stands in ends, on the clock of now_ms.
+uint32_t connection_due_ms(const struct dataplane *dataplane, const struct connection *connection);
 // The delay it stands in is over.
 bool connection_due(const struct dataplane *dataplane, const struct connection *connection);
+
+// All queues empty.
+void delays_clear(struct connections *connections);
 
 // Milliseconds of a delay under the policy in force.
 uint32_t delay_ms(const struct dataplane *dataplane, enum delay delay);

@@ -164,6 +164,14 @@ void connection_index_remove(
 		first->spilled--;
 }
 
+void connection_index_prefetch(
+	const struct connection_index *index, const struct connection *connection)
+{
+	uint64_t h = hash(index, connection);
+	rte_prefetch0(first_cell(index, h));
+	rte_prefetch0(other_cell(index, first_cell(index, h), tag_of(h)));
+}
+
 static inline bool is_of(const struct connection *c, const struct frame *frame)
 {
 	return c->peer_port == frame->source_port && c->local == frame->local &&

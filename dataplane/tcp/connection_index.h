@@ -27,6 +27,10 @@ bool connection_index_insert(
 void connection_index_remove(
 	struct connection_index *index, const struct connection *connection, uint32_t number);
 
+// The buckets of a connection that will be removed, on their way into the cache.
+void connection_index_prefetch(
+	const struct connection_index *index, const struct connection *connection);
+
 // found[i] becomes the record number of frames[i]'s connection or CONNECTION_NONE, and its record is on its way
 // into the cache. The only door on a packet's path.
 void connection_lookup_bulk(const struct connection_index *index, const struct connection *record,
