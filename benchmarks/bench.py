@@ -17,6 +17,7 @@ import mail  # noqa: E402
 import packets  # noqa: E402
 import session_cost  # noqa: E402
 import sessions  # noqa: E402
+import stages  # noqa: E402
 from measure import Length, Void  # noqa: E402
 
 # One line a bench: name, function.
@@ -28,6 +29,7 @@ BENCHES = {
     "ingress-drop": packets.ingress_drop,
     "syn-cookies": packets.syn_cookies,
     "session-cost": session_cost.session_cost,
+    "stages": stages.stages,
 }
 
 

@@ -14,13 +14,17 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
+#include "benchmarks/packets/seeded.h"
 #include "dataplane/frame/local.h"
+#include "dataplane/seam/source.h"
 
 #define MBUFS       (4 * BED_ROUND_MAX - 1)
 #define MEMORY_MB   "512"
 #define HUGE_FREE   "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages"
 #define HUGE_WANTED 256
 #define SERVICE     25
+#define TURN_NS     1000
+#define VIRTUAL_NS  UINT64_C(1000000000000)
 
 const uint8_t bed_mac[6] = {0x02, 0, 0, 0, 0, 0x19};
 const uint8_t bed_peer_mac[6] = {0x02, 0, 0, 0, 0x0a, 0x01};
@@ -29,6 +33,13 @@ static _Noreturn void fail(const char *what)
 {
 	fprintf(stderr, "packets: %s\n", what);
 	exit(EXIT_FAILURE);
+}
+
+static uint64_t clock_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 static bool has_huge_pages(void)
@@ -139,6 +150,24 @@ static void make_policy(struct bed *bed, const struct bed_settings *settings)
 	atomic_store(&bs_policy_current, policy);
 }
 
+// A table that is full, as after some days, of sources that nobody has a verdict on.
+static void make_sources(struct bed *bed, uint32_t count)
+{
+	static const struct siphash_key key = {{3, 4}};
+	uint64_t state = 7, now_ms = (bed->now_ns != 0 ? bed->now_ns : clock_ns()) / 1000000;
+	bed->sources = bs_sources_new(count, &key);
+	if (bed->sources == NULL)
+		fail("not enough memory for the sources");
+	for (uint32_t i = 0; i < count; i++) {
+		enum bs_source_opening how;
+		uint32_t octets = (uint32_t)seeded_next(&state);
+		struct bs_address address = bs_address_from_ipv4(&octets);
+		uint32_t now_s = bs_source_seconds(now_ms);
+		if (bs_source_open(bed->sources, &address, now_s, &how) != NULL)
+			bs_source_close(bed->sources, &address, now_s);
+	}
+}
+
 static void make_dataplane(struct bed *bed, const struct bed_settings *settings)
 {
 	struct receive_queue queue = {0};
@@ -158,11 +187,12 @@ static void make_dataplane(struct bed *bed, const struct bed_settings *settings)
 		.bell = &bed->bell,
 		.worker_bell = {&bed->worker_bell},
 		.counters = &bed->counters,
+		.sources = bed->sources,
 		.notices = 256,
 		.draining = &bed->draining};
 	for (unsigned i = 0; i < sizeof(given.secret); i++)
 		given.secret[i] = (uint8_t)(i * 37 + 11);
-	bed->dataplane = dataplane_new(&given, bed_clock_ns());
+	bed->dataplane = dataplane_new(&given, bed->now_ns != 0 ? bed->now_ns : clock_ns());
 	if (bed->dataplane == NULL)
 		fail("no dataplane");
 }
@@ -178,6 +208,9 @@ struct bed *bed_new(const struct bed_settings *settings)
 	bs_qsbr_init(&bed->qsbr);
 	bed->reader = bs_qsbr_join(&bed->qsbr);
 	bs_qsbr_online(bed->reader);
+	bed->now_ns = settings->virtual_clock ? VIRTUAL_NS : 0;
+	if (settings->sources > 0)
+		make_sources(bed, settings->sources);
 	make_dataplane(bed, settings);
 	return bed;
 }
@@ -194,6 +227,8 @@ void bed_free(struct bed *bed)
 	bs_bell_close(&bed->bell);
 	bs_bell_close(&bed->worker_bell);
 	bs_class_table_free(bed->policy.classes);
+	if (bed->sources != NULL)
+		bs_sources_free(bed->sources);
 	free(bed);
 }
 
@@ -226,6 +261,17 @@ void bed_fill(struct bed *bed, struct mix *mix, uint32_t count)
 	}
 }
 
+void bed_put(struct bed *bed, const uint8_t *frame, uint16_t length)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(bed->pool);
+	if (mbuf == NULL)
+		fail("packet buffers got lost");
+	memcpy(rte_pktmbuf_append(mbuf, length), frame, length);
+	mbuf->ol_flags |= bed->rx_flags;
+	if (rte_ring_enqueue(bed->receive, mbuf) != 0)
+		fail("the receive ring is full");
+}
+
 uint32_t bed_sent(struct bed *bed, bed_see *see, void *self)
 {
 	struct rte_mbuf *mbuf;
@@ -238,13 +284,6 @@ uint32_t bed_sent(struct bed *bed, bed_see *see, void *self)
 		count++;
 	}
 	return count;
-}
-
-uint64_t bed_clock_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 unsigned bed_poll_free(void *self, uint64_t now_ns)
@@ -281,7 +320,7 @@ uint64_t bed_ticks(struct bed *bed, bed_poll *poll, void *self)
 {
 	uint64_t begin = rte_rdtsc_precise();
 	while (!rte_ring_empty(bed->receive)) {
-		uint64_t now = bed_clock_ns();
+		uint64_t now = bed->now_ns != 0 ? bed->now_ns += TURN_NS : clock_ns();
 		bs_qsbr_quiescent(bed->reader);
 		poll(self, now);
 	}

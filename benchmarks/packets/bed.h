@@ -14,6 +14,7 @@
 #include "dataplane/dataplane.h"
 #include "dataplane/seam/qsbr.h"
 
+struct bs_sources;
 struct rte_mempool;
 struct rte_ring;
 
@@ -23,8 +24,10 @@ struct bed_settings {
 	bool offloads;                   // the port verifies and fills in checksums, as NICs do
 	uint32_t connections, half_open; // of the dataplane
 	struct bs_class_table
-		*classes; // taken over: of 8 lists with the action drop, from BS_CLASS_LISTS on
-	bool no_policy;   // the caller publishes one himself
+		*classes;   // taken over: of 8 lists with the action drop, from BS_CLASS_LISTS on
+	bool no_policy;     // the caller publishes one himself
+	uint32_t sources;   // the dataplane has a table of so many, all taken; 0: it has none
+	bool virtual_clock; // of a microsecond a turn, so that all runs are alike
 };
 
 struct bed {
@@ -40,6 +43,8 @@ struct bed {
 	struct bs_qsbr qsbr;
 	struct bs_qsbr_reader *reader;
 	struct dataplane *dataplane;
+	struct bs_sources *sources;
+	uint64_t now_ns;   // of the virtual clock; 0: it is the machine's
 	uint64_t rx_flags; // what the port says of each frame
 };
 
@@ -58,13 +63,12 @@ void bed_mix(struct mix *mix, const struct mix_settings *settings);
 
 // Puts `count` frames into the receive ring.
 void bed_fill(struct bed *bed, struct mix *mix, uint32_t count);
+// The same with one that is made already.
+void bed_put(struct bed *bed, const uint8_t *frame, uint16_t length);
 
 // Takes out of the transmit ring, frees, returns how many. `see`: may be NULL.
 typedef void bed_see(void *self, const uint8_t *frame, uint32_t length, uint64_t tx_flags);
 uint32_t bed_sent(struct bed *bed, bed_see *see, void *self);
-
-// Milliseconds of the clock that the dataplane is given, in a loop of bed_ticks().
-uint64_t bed_clock_ns(void);
 
 // What a loop does in one turn: dataplane_poll() or what stands in its place.
 typedef unsigned bed_poll(void *self, uint64_t now_ns);

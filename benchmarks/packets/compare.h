@@ -12,8 +12,10 @@ struct options {
 	uint32_t rounds;   // of each loop, after some to warm up
 	uint32_t frames;   // a round
 	uint32_t prefixes; // in the class table
+	uint32_t sources;  // in the table of them
 	uint32_t ipv6;     // percent
 	bool software;     // the port neither verifies nor fills in checksums
+	const char *file;  // stages: where samples go
 };
 
 struct compare {
@@ -34,3 +36,4 @@ bool compare_run(const struct compare *compare);
 // The benches; false: void.
 bool bench_drop(const struct options *options);
 bool bench_cookies(const struct options *options);
+bool bench_stages(const struct options *options);

@@ -7,12 +7,12 @@
 
 #include "benchmarks/packets/compare.h"
 #include "benchmarks/packets/lists.h"
+#include "benchmarks/packets/reply.h"
 #include "dataplane/frame/checksum.h"
 #include "dataplane/frame/frame.h"
 #include "dataplane/frame/wire_format.h"
 
 #include <rte_mbuf.h>
-#include <rte_ring.h>
 
 #define COMPLETED 4u // handshakes a round
 #define MTU       1500u
@@ -84,59 +84,16 @@ static void see(void *self, const uint8_t *frame, uint32_t length, uint64_t tx_f
 	answers->good++;
 }
 
-static void swap(uint8_t *a, uint8_t *b, unsigned length)
-{
-	uint8_t kept[16];
-	memcpy(kept, a, length);
-	memcpy(a, b, length);
-	memcpy(b, kept, length);
-}
-
-// A SYN-ACK becomes the segment that ends the handshake: an ACK, then (the record is to go) a RST.
-static void reply_to(struct bed *bed, const uint8_t *answer, uint8_t flags)
-{
-	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(bed->pool);
-	if (mbuf == NULL)
-		return;
-	bool ipv6 = load16(answer + 12) == ETHER_TYPE_IPV6;
-	uint8_t *frame = rte_pktmbuf_mtod(mbuf, uint8_t *), *ip = frame + ETHER_LENGTH;
-	uint8_t *tcp = ip + (ipv6 ? IPV6_LENGTH : IPV4_LENGTH);
-	uint16_t length = (uint16_t)(tcp - frame + TCP_LENGTH);
-	memcpy(frame, answer, MIX_FRAME_BYTES);
-	swap(frame, frame + 6, 6);
-	swap(ip + (ipv6 ? 8 : 12), ip + (ipv6 ? 24 : 16), ipv6 ? 16 : 4);
-	swap(tcp, tcp + 2, 2);
-	swap(tcp + 4, tcp + 8, 4);
-	store32(tcp + 8, load32(tcp + 8) + 1);
-	tcp[12] = TCP_LENGTH / 4 << 4;
-	tcp[13] = flags;
-	memset(tcp + 16, 0, 4);
-	struct bs_address from = ipv6 ? bs_address_from_ipv6(ip + 8)
-				      : bs_address_from_ipv4(ip + 12);
-	struct bs_address to = ipv6 ? bs_address_from_ipv6(ip + 24) : bs_address_from_ipv4(ip + 16);
-	uint16_t sum = internet_checksum(
-		pseudo_header_sum(&from, &to, PROTOCOL_TCP, TCP_LENGTH), tcp, TCP_LENGTH);
-	memcpy(tcp + 16, &sum, 2);
-	if (ipv6) {
-		store16(ip + 4, TCP_LENGTH);
-	} else {
-		store16(ip + 2, IPV4_LENGTH + TCP_LENGTH);
-		memset(ip + 10, 0, 2);
-		sum = internet_checksum(0, ip, IPV4_LENGTH);
-		memcpy(ip + 10, &sum, 2);
-	}
-	mbuf->pkt_len = mbuf->data_len = length;
-	mbuf->ol_flags = bed->rx_flags;
-	rte_ring_enqueue(bed->receive, mbuf);
-}
-
 // The cookies are ours: their ACKs open connections.
 static bool handshakes_end(struct answers *answers)
 {
 	static const uint8_t flags[] = {TCP_ACK, TCP_RST};
 	for (unsigned step = 0; step < 2; step++) {
-		for (uint32_t i = 0; i < answers->kept; i++)
-			reply_to(answers->bed, answers->answer[i], flags[step]);
+		for (uint32_t i = 0; i < answers->kept; i++) {
+			uint8_t frame[MIX_FRAME_BYTES];
+			uint16_t length = reply_build(answers->answer[i], flags[step], frame);
+			bed_put(answers->bed, frame, length);
+		}
 		bed_ticks(answers->bed, dataplane_poll, answers->bed->dataplane);
 	}
 	bed_sent(answers->bed, NULL, NULL);
@@ -167,18 +124,20 @@ static bool check(void *self, bool own)
 
 bool bench_cookies(const struct options *options)
 {
-	struct prefixes prefixes;
-	struct bs_class_table *table = lists_new(&prefixes, options->prefixes, options->ipv6 > 0);
+	struct lists lists;
+	bool ipv6 = options->ipv6 > 0;
+	lists_make(&lists, ipv6 ? 0 : options->prefixes, ipv6 ? options->prefixes : 0);
 	// No SYN cache, so that every answer is a cookie.
 	struct bed *bed = bed_new(&(struct bed_settings){.offloads = !options->software,
 		.connections = 64,
 		.half_open = 0,
-		.classes = table});
+		.sources = options->sources,
+		.classes = lists.table});
 	struct mix mix;
 	bed_mix(&mix, &(struct mix_settings){.seed = 2,
 			      .weight = {[MIX_SPOOFED] = 1},
 			      .ipv6 = options->ipv6,
-			      .listed4 = options->ipv6 > 0 ? NULL : &prefixes});
+			      .listed4 = ipv6 ? NULL : &lists.ipv4});
 	struct answers answers = {.bed = bed, .options = options};
 	bool good = compare_run(&(struct compare){.name = "cookies",
 		.bed = bed,
@@ -191,6 +150,6 @@ bool bench_cookies(const struct options *options)
 		.check = check,
 		.check_self = &answers});
 	bed_free(bed);
-	prefixes_free(&prefixes);
+	lists_free(&lists);
 	return good;
 }

@@ -28,18 +28,20 @@ static bool check(void *self, bool own)
 
 bool bench_drop(const struct options *options)
 {
-	struct prefixes prefixes;
-	struct bs_class_table *table = lists_new(&prefixes, options->prefixes, options->ipv6 > 0);
+	struct lists lists;
+	bool ipv6 = options->ipv6 > 0;
+	lists_make(&lists, ipv6 ? 0 : options->prefixes, ipv6 ? options->prefixes : 0);
 	struct bed *bed = bed_new(&(struct bed_settings){.offloads = !options->software,
 		.connections = 65536,
 		.half_open = 4096,
-		.classes = table});
+		.sources = options->sources,
+		.classes = lists.table});
 	struct mix mix;
 	bed_mix(&mix, &(struct mix_settings){.seed = 1,
 			      .weight = {[MIX_LISTED] = 1},
-			      .ipv6 = options->ipv6 > 0 ? 100 : 0,
-			      .listed4 = &prefixes,
-			      .listed6 = &prefixes});
+			      .ipv6 = ipv6 ? 100 : 0,
+			      .listed4 = &lists.ipv4,
+			      .listed6 = &lists.ipv6});
 	struct drop drop = {.bed = bed, .frames = options->frames};
 	bool good = compare_run(&(struct compare){.name = "drop",
 		.bed = bed,
@@ -52,6 +54,6 @@ bool bench_drop(const struct options *options)
 		.check = check,
 		.check_self = &drop});
 	bed_free(bed);
-	prefixes_free(&prefixes);
+	lists_free(&lists);
 	return good;
 }

@@ -7,25 +7,42 @@
 #include "control/policy/policy.h"
 #include "dataplane/seam/reserved.h"
 
-struct bs_class_table *lists_new(struct prefixes *prefixes, size_t count, bool ipv6)
+static _Noreturn void fail(void)
 {
-	bool made = ipv6 ? prefixes_ipv6(prefixes, count, LISTS_SEED)
-			 : prefixes_ipv4(prefixes, count, LISTS_SEED);
-	struct bs_class_rule *rules = calloc(count + bs_reserved_count, sizeof(*rules));
-	if (!made || rules == NULL) {
-		fprintf(stderr, "packets: not enough memory for %zu prefixes\n", count);
-		exit(EXIT_FAILURE);
-	}
-	for (size_t i = 0; i < count; i++)
-		rules[i] = (struct bs_class_rule){
+	fprintf(stderr, "packets: not enough memory for the lists\n");
+	exit(EXIT_FAILURE);
+}
+
+static size_t add(struct bs_class_rule *rules, size_t at, const struct prefixes *prefixes)
+{
+	for (size_t i = 0; i < prefixes->count; i++)
+		rules[at + i] = (struct bs_class_rule){
 			prefixes->prefix[i], (uint8_t)(BS_CLASS_LISTS + i % 8), 0};
+	return at + prefixes->count;
+}
+
+void lists_make(struct lists *lists, size_t ipv4, size_t ipv6)
+{
+	*lists = (struct lists){0};
+	if ((ipv4 > 0 && !prefixes_ipv4(&lists->ipv4, ipv4, LISTS_SEED)) ||
+		(ipv6 > 0 && !prefixes_ipv6(&lists->ipv6, ipv6, LISTS_SEED)))
+		fail();
+	struct bs_class_rule *rules = calloc(ipv4 + ipv6 + bs_reserved_count, sizeof(*rules));
+	if (rules == NULL)
+		fail();
+	size_t count = add(rules, add(rules, 0, &lists->ipv4), &lists->ipv6);
 	for (size_t i = 0; i < bs_reserved_count; i++)
-		rules[count + i] = (struct bs_class_rule){bs_reserved[i], BS_CLASS_BOGON, 1};
-	struct bs_class_table *table = bs_class_table_new(rules, count + bs_reserved_count);
+		rules[count++] = (struct bs_class_rule){bs_reserved[i], BS_CLASS_BOGON, 1};
+	lists->table = bs_class_table_new(rules, count);
 	free(rules);
-	if (table == NULL)
-		exit(EXIT_FAILURE);
-	fprintf(stderr, "packets: class table of %zu IPv%c prefixes: %.1f MB\n", count,
-		ipv6 ? '6' : '4', (double)bs_class_table_size(table) / 1e6);
-	return table;
+	if (lists->table == NULL)
+		fail();
+	fprintf(stderr, "packets: class table of %zu IPv4 and %zu IPv6 prefixes: %.1f MB\n", ipv4,
+		ipv6, (double)bs_class_table_size(lists->table) / 1e6);
+}
+
+void lists_free(struct lists *lists)
+{
+	prefixes_free(&lists->ipv4);
+	prefixes_free(&lists->ipv6);
 }

@@ -8,5 +8,13 @@
 
 #define LISTS_SEED 5
 
-// The prefixes go in turns to 8 classes from BS_CLASS_LISTS on, so that neighbours don't melt into one range. Exits without memory.
-struct bs_class_table *lists_new(struct prefixes *prefixes, size_t count, bool ipv6);
+struct lists {
+	struct prefixes ipv4, ipv6;
+	struct bs_class_table *table; // the caller's
+};
+
+// So many prefixes of each family. They go in turns to 8 classes from BS_CLASS_LISTS on, so that neighbours don't melt into
+// one range. Exits without memory.
+void lists_make(struct lists *lists, size_t ipv4, size_t ipv6);
+// But for the table.
+void lists_free(struct lists *lists);

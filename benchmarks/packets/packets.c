@@ -16,11 +16,13 @@ static const struct {
 } bench[] = {
 	{"drop", bench_drop},
 	{"cookies", bench_cookies},
+	{"stages", bench_stages},
 };
 
 static void usage(void)
 {
-	fprintf(stderr, "usage: packets BENCH [-r ROUNDS] [-n FRAMES] [-p PREFIXES] [-6] [-s]; "
+	fprintf(stderr, "usage: packets BENCH [-r ROUNDS] [-n FRAMES] [-p PREFIXES] [-u SOURCES] "
+			"[-o FILE] [-6] [-s]; "
 			"BENCH is one of:\n");
 	for (unsigned i = 0; i < sizeof(bench) / sizeof(bench[0]); i++)
 		fprintf(stderr, "  %s\n", bench[i].name);
@@ -39,9 +41,10 @@ static uint32_t number(const char *text, uint32_t most)
 
 int main(int argc, char **argv)
 {
-	struct options options = {.rounds = 200, .frames = 4096, .prefixes = 1000000};
+	struct options options = {
+		.rounds = 200, .frames = 4096, .prefixes = 1000000, .sources = 262144};
 	int option;
-	while ((option = getopt(argc, argv, "r:n:p:6s")) != -1) {
+	while ((option = getopt(argc, argv, "r:n:p:u:o:6s")) != -1) {
 		switch (option) {
 		case 'r':
 			options.rounds = number(optarg, 1000000);
@@ -51,6 +54,12 @@ int main(int argc, char **argv)
 			break;
 		case 'p':
 			options.prefixes = number(optarg, 2000000);
+			break;
+		case 'u':
+			options.sources = number(optarg, 16777216);
+			break;
+		case 'o':
+			options.file = optarg;
 			break;
 		case '6':
 			options.ipv6 = 100;
