@@ -53,7 +53,18 @@
 	X(arp_replies, "arp-replies", "ARP and neighbour advertisements sent in answer") \
 	X(handed_over, "handed-over", \
 		"packets that came in by another core's queue than their connection's") \
-	X(notices_lost, "notices-lost", "log records lost because the ring was full")
+	X(notices_lost, "notices-lost", "log records lost because the ring was full") \
+	X(impaired_received_lost, "impaired-received-lost", \
+		"packets lost on purpose (impairment) before they were looked at") \
+	X(impaired_received_reordered, "impaired-received-reordered", \
+		"the same: put out of order") \
+	X(impaired_received_duplicated, "impaired-received-duplicated", "the same: doubled") \
+	X(impaired_received_corrupted, "impaired-received-corrupted", "the same: damaged") \
+	X(impaired_sent_lost, "impaired-sent-lost", \
+		"packets to be sent that were lost on purpose (impairment)") \
+	X(impaired_sent_reordered, "impaired-sent-reordered", "the same: put out of order") \
+	X(impaired_sent_duplicated, "impaired-sent-duplicated", "the same: doubled") \
+	X(impaired_sent_corrupted, "impaired-sent-corrupted", "the same: damaged")
 
 // Moments, not sums: written by the owner lcore, shown as they are.
 #define BS_DATAPLANE_GAUGES(X) \

@@ -10,6 +10,7 @@
 #include "dataplane/tcp/handshake.h"
 #include "dataplane/expiry.h"
 #include "dataplane/handover.h"
+#include "dataplane/impairment.h"
 #include "dataplane/ingress.h"
 #include "dataplane/inquiry.h"
 #include "dataplane/neighbour/neighbour.h"
@@ -34,7 +35,9 @@ static unsigned receive(struct dataplane *dataplane)
 		const struct receive_queue *queue = &dataplane->queue[i];
 		const struct port *port = &dataplane->ports->port[queue->port];
 		struct rte_mbuf *mbuf[BURST];
-		unsigned count = rte_eth_rx_burst(port->id, queue->queue, mbuf, BURST);
+		unsigned count = unlikely(dataplane->impaired)
+					 ? impairment_receive(dataplane, i, mbuf)
+					 : rte_eth_rx_burst(port->id, queue->queue, mbuf, BURST);
 		if (count > 0)
 			ingress_burst(dataplane, port, mbuf, count);
 		done += count;
@@ -66,6 +69,7 @@ unsigned dataplane_poll(void *self, uint64_t now_ns)
 	dataplane->now_ms = (uint32_t)dataplane->clock_ms;
 	dataplane->policy = bs_policy_get();
 	cookies_turn(&dataplane->cookies, dataplane->clock_ms);
+	impairment_turn(dataplane);
 	unsigned received = receive(dataplane);
 	received += handover_receive(dataplane, ingress_handed);
 	unsigned done = received;

@@ -25,6 +25,7 @@ struct connections;
 struct handover;
 struct links;
 struct neighbours;
+struct impairment;
 struct bs_sources;
 struct syn_rate;
 
@@ -74,7 +75,9 @@ struct dataplane {
 	uint8_t stress;               // enum stress (overload.h), as of this turn
 	struct handover *
 		handover; // shared, constant (handover.h); NULL: every port keeps a connection on its queue
-	uint64_t handed_to; // lcores that were given frames in this burst, a bit each
+	uint64_t handed_to;            // lcores that were given frames in this burst, a bit each
+	struct impairment *impairment; // a bad network made on purpose (impairment.h)
+	bool impaired;                 // it is on, or holds packets back
 };
 
 // What a dataplane lcore is made of. Pointers outlive it.

@@ -6,6 +6,7 @@
 #include "dataplane/tcp/block.h"
 #include "dataplane/tcp/connection.h"
 #include "dataplane/dataplane.h"
+#include "dataplane/impairment.h"
 #include "dataplane/neighbour/link.h"
 #include "dataplane/neighbour/neighbour.h"
 #include "dataplane/tcp/syn_rate.h"
@@ -47,6 +48,7 @@ static bool make_parts(
 		settings->connections, settings->half_open, &key[1]);
 	dataplane->syn_rates = syn_rate_new(&key[2]);
 	dataplane->links = links_new();
+	dataplane->impairment = impairment_new();
 	dataplane->notices = bs_ring_new(settings->notices, sizeof(struct bs_notice));
 	if (settings->neighbour_lcore) {
 		dataplane->neighbours = neighbours_new(
@@ -56,7 +58,7 @@ static bool make_parts(
 	}
 	return make_streams(dataplane, settings) && dataplane->connections != NULL &&
 	       dataplane->syn_rates != NULL && dataplane->links != NULL &&
-	       dataplane->notices != NULL;
+	       dataplane->impairment != NULL && dataplane->notices != NULL;
 }
 
 struct dataplane *dataplane_new(const struct dataplane_settings *settings, uint64_t now_ns)
@@ -111,6 +113,7 @@ void dataplane_free(struct dataplane *dataplane)
 	connections_free(dataplane->connections);
 	syn_rate_free(dataplane->syn_rates);
 	links_free(dataplane->links);
+	impairment_free(dataplane->impairment);
 	free(dataplane->notices);
 	rte_free(dataplane);
 }

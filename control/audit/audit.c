@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #include "control/audit/audit_say.h"
+#include "control/configuration/config_impairment.h"
+#include "control/configuration/config_keys.h"
 
 static void say(struct audit *audit, const char *degree, const char *format, va_list arguments)
 {
@@ -175,6 +177,19 @@ static void audit_contact(struct audit *audit)
 		audit_ok(audit, "contact is said in refusals");
 }
 
+static void audit_impairment(struct audit *audit)
+{
+	char words[200], place[CONFIG_PLACE];
+
+	const struct config_key *key = config_impairment(audit->config, words, sizeof(words));
+	if (key == NULL)
+		return;
+	audit_warning(audit,
+		"%s: impairment { }: packets meet faults on purpose (%s), and mail suffers from "
+		"it; take the section out",
+		config_key_place(audit->config, key->section, key->name, place), words);
+}
+
 unsigned config_audit(const struct config *config, FILE *out)
 {
 	struct audit audit = {.config = config, .out = out};
@@ -192,5 +207,6 @@ unsigned config_audit(const struct config *config, FILE *out)
 	if (strncmp(config->log, "file:", 5) == 0)
 		audit_folder_of(&audit, "log", config->log + 5, false);
 	audit_contact(&audit);
+	audit_impairment(&audit);
 	return audit.errors;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "control/configuration/config_check_rows.h"
+#include "control/configuration/config_impairment_rows.h"
 #include "control/configuration/config_port_rows.h"
 #include "control/configuration/nearest.h"
 
@@ -225,6 +226,7 @@ const struct config_key config_keys[] = {
 	{"list", "unverified", KIND_WORD, FIELD(config_list, unverified), .change = CHANGE_RELOAD, .standard = "no", .words = "no|yes",
 	 .sentence = "For action = allow of senders. no: it only holds where SPF passes. yes: anybody may pretend to be such a sender."},
 
+	IMPAIRMENT_KEYS
 	DNSL_KEYS
 	POLICY_KEYS
 };
@@ -290,6 +292,10 @@ const struct config_section_row config_sections[] = {
 		"Who exists, as far as files tell. Without files, catch-all and regex-files the "
 		"backend "
 		"alone says it."},
+	{"impairment", false,
+		"A bad network, made on purpose, to test with: packets that the port has received, "
+		"or that we would send, meet faults. Never on a server that people's mail comes "
+		"to."},
 	{"list", true,
 		"A list of clients, senders or recipients, with a name of your choice, which log "
 		"and replies show."},

@@ -29,6 +29,7 @@ enum config_kind {
 	KIND_COUNT,       // unsigned integer of `width` bytes
 	KIND_SIZE,        // the same, in bytes: 500, 64kb, 50mb
 	KIND_DURATION,    // the same, in milliseconds: 25s, 5m
+	KIND_SHARE,       // the same, of a million: 5%, 200ppm
 	KIND_WORD,        // the same, one of `words`
 	KIND_SCORE,       // struct bs_score: weights of hit and miss
 	KIND_TOTAL,       // int32_t, hundredths (least and most are int64_t), or the word `words`

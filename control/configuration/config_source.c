@@ -50,7 +50,7 @@ static void add_token(struct scan *scan, char kind, const char *text, size_t len
 static bool is_word(unsigned char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-	       (c != '\0' && strchr("._-:/", c) != NULL);
+	       (c != '\0' && strchr("._-:/%", c) != NULL);
 }
 
 // Skips from the opening of a C comment to behind its end.

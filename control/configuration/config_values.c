@@ -22,12 +22,14 @@ static const struct unit size_units[] = {
 	{"gb", UINT64_C(1) << 30}, {"mb", UINT64_C(1) << 20}, {"kb", UINT64_C(1) << 10}, {NULL, 1}};
 static const struct unit duration_units[] = {
 	{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}, {NULL, 0}};
+static const struct unit share_units[] = {{"%", 10000}, {"ppm", 1}, {NULL, 0}};
 static const struct unit no_units[] = {{NULL, 1}};
 
 static const struct unit *units_of(const struct config_key *key)
 {
 	return key->kind == KIND_SIZE       ? size_units
 	       : key->kind == KIND_DURATION ? duration_units
+	       : key->kind == KIND_SHARE    ? share_units
 					    : no_units;
 }
 
@@ -35,6 +37,7 @@ static const char *example_of(const struct config_key *key)
 {
 	return key->kind == KIND_SIZE       ? "a size like 500, 64kb, 50mb or 2gb"
 	       : key->kind == KIND_DURATION ? "a time like 500ms, 25s, 5m or 1h"
+	       : key->kind == KIND_SHARE    ? "a share like 5% or 200ppm"
 					    : "a whole number";
 }
 
@@ -119,7 +122,7 @@ void config_value_print_range(const struct config_key *key, FILE *out)
 	print_number(key, key->most, out);
 }
 
-// Number and unit, unit in any case; a time needs one, but for 0.
+// Number and unit, unit in any case; a time and a share need one, but for 0.
 static bool number_parse(const struct config_key *key, const char *text, uint64_t *value)
 {
 	const struct unit *unit = units_of(key);
@@ -134,7 +137,7 @@ static bool number_parse(const struct config_key *key, const char *text, uint64_
 		number = UINT64_MAX;
 	*value = number;
 	if (*end == '\0')
-		return key->kind != KIND_DURATION || number == 0;
+		return (key->kind != KIND_DURATION && key->kind != KIND_SHARE) || number == 0;
 	for (; unit->name != NULL; unit++) {
 		if (strcasecmp(end, unit->name) == 0) {
 			if (__builtin_mul_overflow(number, unit->factor, value))
@@ -291,6 +294,7 @@ bool config_value_set(
 	case KIND_COUNT:
 	case KIND_SIZE:
 	case KIND_DURATION:
+	case KIND_SHARE:
 		return number_set(key, base, text, why);
 	case KIND_WORD:
 		return word_set(key, base, text, why);
@@ -319,6 +323,7 @@ void config_value_print(const struct config_key *key, const void *base, FILE *ou
 	case KIND_COUNT:
 	case KIND_SIZE:
 	case KIND_DURATION:
+	case KIND_SHARE:
 		print_number(key, load(key, base), out);
 		return;
 	case KIND_WORD:

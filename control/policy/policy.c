@@ -34,6 +34,8 @@ struct bs_policy *policy_make(const struct config *config, const struct policy_b
 	policy->dnsl_count = base->dnsl_count;
 	policy->rate_exceptions = base->rate_exceptions;
 	policy->rate_exception_count = base->rate_exception_count;
+	policy->impairment.on = bs_impairment_any(&policy->impairment.receive) ||
+				bs_impairment_any(&policy->impairment.send);
 	policy->overlay = overlay;
 	policy->texts = texts;
 	policy->text_set = text_set;

@@ -108,6 +108,16 @@ struct bs_template_set {
 
 enum bs_bare_newline { BS_BARE_NEWLINE_REJECT, BS_BARE_NEWLINE_NORMALISE };
 
+// A bad network, made on purpose (dataplane/impairment.h): of a million packets in a direction.
+struct bs_impairment_shares {
+	uint32_t loss, reorder, duplicate, corrupt;
+};
+struct bs_impairment {
+	bool on; // any of them is not 0
+	uint32_t seed;
+	struct bs_impairment_shares receive, send;
+};
+
 struct bs_policy {
 	// ingress
 	struct bs_class_table *classes;
@@ -129,6 +139,7 @@ struct bs_policy {
 	// sources
 	struct bs_verdict_rules verdicts;
 	uint32_t connections_per_source; // at once, 0: no limit
+	struct bs_impairment impairment;
 	// smtp
 	char hostname[256];
 	char **domains; // lower case, the first gets <postmaster>
@@ -170,6 +181,11 @@ struct bs_policy {
 
 // The one pointer. Set before any lcore starts; control replaces it.
 extern _Atomic(const struct bs_policy *) bs_policy_current;
+
+static inline bool bs_impairment_any(const struct bs_impairment_shares *shares)
+{
+	return (shares->loss | shares->reorder | shares->duplicate | shares->corrupt) != 0;
+}
 
 static inline const struct bs_policy *bs_policy_get(void)
 {

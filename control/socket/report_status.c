@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control/configuration/config_impairment.h"
 #include "control/memory/memory_store.h"
 #include "control/policy/policy_store.h"
 #include "control/socket/report.h"
@@ -138,6 +139,14 @@ static json_t *limitations(const struct daemon *daemon)
 	json_t *array = json_array();
 	for (size_t i = 0; array != NULL && i < daemon->limitation_count; i++)
 		append(&array, text(daemon->limitation[i]));
+	char words[200];
+	if (array != NULL && daemon->config != NULL &&
+		config_impairment(daemon->config, words, sizeof(words)) != NULL)
+		append(&array,
+			json_sprintf(
+				"impairment: packets meet faults on purpose (%s); mail suffers "
+				"from it until all of them are set to 0",
+				words));
 	return array;
 }
 

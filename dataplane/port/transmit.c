@@ -10,6 +10,7 @@
 
 #include "dataplane/dataplane.h"
 #include "dataplane/frame/wire_format.h"
+#include "dataplane/impairment.h"
 
 uint8_t *transmit_ethernet(struct dataplane *dataplane, const struct port *port,
 	const uint8_t mac[6], uint16_t ether_type, uint16_t length, struct rte_mbuf **mbuf)
@@ -116,26 +117,36 @@ static uint16_t prepare(
 	return good;
 }
 
-static void flush(struct dataplane *dataplane, const struct port *port)
+void transmit_burst(struct dataplane *dataplane, const struct port *port, struct rte_mbuf **mbuf,
+	uint16_t count)
 {
-	struct transmit_buffer *buffer = &dataplane->transmit[port->index];
-	uint16_t count = buffer->count;
 	uint64_t bytes = 0, left = 0;
 
-	if (port->fills_ipv4 || port->fills_tcp)
-		count = prepare(dataplane, port, buffer);
-	buffer->count = 0;
 	for (uint16_t i = 0; i < count; i++) // now: a sent mbuf is no longer ours
-		bytes += buffer->mbuf[i]->pkt_len;
-	uint16_t sent = rte_eth_tx_burst(port->id, dataplane->transmit_queue, buffer->mbuf, count);
+		bytes += mbuf[i]->pkt_len;
+	uint16_t sent = rte_eth_tx_burst(port->id, dataplane->transmit_queue, mbuf, count);
 	for (uint16_t i = sent; i < count; i++)
-		left += buffer->mbuf[i]->pkt_len;
+		left += mbuf[i]->pkt_len;
 	if (sent < count) {
-		rte_pktmbuf_free_bulk(buffer->mbuf + sent, count - sent);
+		rte_pktmbuf_free_bulk(mbuf + sent, count - sent);
 		dataplane->counters->reason[BS_REASON_TX_FULL] += (uint64_t)(count - sent);
 	}
 	dataplane->counters->tx_packets += sent;
 	dataplane->counters->tx_bytes += bytes - left;
+}
+
+static void flush(struct dataplane *dataplane, const struct port *port)
+{
+	struct transmit_buffer *buffer = &dataplane->transmit[port->index];
+	uint16_t count = buffer->count;
+
+	if (port->fills_ipv4 || port->fills_tcp)
+		count = prepare(dataplane, port, buffer);
+	buffer->count = 0;
+	if (unlikely(dataplane->impaired))
+		impairment_send(dataplane, port, buffer->mbuf, count);
+	else
+		transmit_burst(dataplane, port, buffer->mbuf, count);
 }
 
 void transmit_send(struct dataplane *dataplane, const struct port *port, struct rte_mbuf *mbuf)
@@ -150,7 +161,7 @@ void transmit_flush(struct dataplane *dataplane)
 {
 	const struct ports *ports = dataplane->ports;
 	for (uint8_t i = 0; i < ports->port_count; i++) {
-		if (dataplane->transmit[i].count > 0)
+		if (dataplane->transmit[i].count > 0 || unlikely(dataplane->impaired))
 			flush(dataplane, &ports->port[i]);
 	}
 }

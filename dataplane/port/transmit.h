@@ -28,5 +28,9 @@ uint8_t *transmit_ip(struct dataplane *dataplane, const struct port *port, const
 // Gives the frame away.
 void transmit_send(struct dataplane *dataplane, const struct port *port, struct rte_mbuf *mbuf);
 
+// Gives `count` frames, BURST at most, to the port now, behind buffer and impairment; what it does not take is freed and counted.
+void transmit_burst(struct dataplane *dataplane, const struct port *port, struct rte_mbuf **mbuf,
+	uint16_t count);
+
 // Sends all that is buffered. End of each turn.
 void transmit_flush(struct dataplane *dataplane);

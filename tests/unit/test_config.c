@@ -39,6 +39,8 @@ static const char *const wrong[][VALUES] = {
 		"99999999999999999999999", "99999999999999999gb"},
 	[KIND_DURATION] = {"\"\"", "abc", "-1s", "5", "1.5s", "5kb", "\"5 s\"", "s",
 		"99999999999999999999999s", "99999999999999999d"},
+	[KIND_SHARE] = {"\"\"", "abc", "-1%", "5", "1.5%", "5ms", "\"5 %\"", "%", "101%",
+		"99999999999999999999999ppm"},
 	[KIND_WORD] = {"\"\"", "nonsense", "1", "\"|\""},
 	[KIND_ZONE] = {"\"\"", "-a.example", "\"a b\"", "127.0.0.1"},
 	[KIND_POINT] = {"x", "\"127.0.0.2/32\"", "\"127.0.0.2 127.0.0.3\"", "\"a,b\""},
@@ -79,6 +81,7 @@ static const char *const good[][VALUES] = {
 	[KIND_BACKEND] = {"maildir:/var/mail", "\"maildir:/a b\""},
 	[KIND_LOG] = {"syslog", "journal", "stderr", "file:/var/log/a", "\"file:/a b\""},
 	[KIND_SYSLOG_NAME] = {"postfix-barscreen/smtpd", "a"},
+	[KIND_SHARE] = {"0", "0%", "5%", "100%", "1ppm", "12345PPM"},
 	[KIND_PATH] = {"/run/a", "\"/run/b c#d\""},
 	[KIND_ZONE] = {"zen.example.org", "\"k3y.zen.example.net\""},
 	[KIND_POINT] = {"\"\"", "127.0.0.9", "\"127.0.0.9 ::9\""},
@@ -190,10 +193,12 @@ Test(config, values_out_of_range)
 	for (unsigned k = 0; k < config_key_count; k++) {
 		const struct config_key *key = &config_keys[k];
 		bool number = key->kind == KIND_COUNT || key->kind == KIND_SIZE;
-		const char *unit = key->kind == KIND_DURATION ? "ms" : "";
+		const char *unit = key->kind == KIND_DURATION ? "ms"
+				   : key->kind == KIND_SHARE  ? "ppm"
+							      : "";
 		char value[5000];
 
-		if (number || key->kind == KIND_DURATION) {
+		if (number || key->kind == KIND_DURATION || key->kind == KIND_SHARE) {
 			snprintf(value, sizeof(value), "%" PRIu64 "%s", key->most + 1, unit);
 			refused_value(key, value, 1);
 			snprintf(value, sizeof(value), "%" PRIu64 "%s", key->least - 1, unit);

@@ -138,6 +138,19 @@ static void judge(struct wire *wire)
 	wire->policy.connections_per_source = any(4);
 }
 
+// And a bad network, on purpose. Sent packets stay whole: the harness wants them so.
+static void impair(struct wire *wire)
+{
+	struct bs_impairment *impairment = &wire->policy.impairment;
+	impairment->on = any(3) == 0;
+	impairment->receive = (struct bs_impairment_shares){.loss = any(100000),
+		.reorder = any(300000),
+		.duplicate = any(300000),
+		.corrupt = any(300000)};
+	impairment->send = impairment->receive;
+	impairment->send.corrupt = 0;
+}
+
 static void storm(struct wire_peer *first, uint64_t seed)
 {
 	struct wire *wire = first->wire;
@@ -151,6 +164,8 @@ static void storm(struct wire_peer *first, uint64_t seed)
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		if (any(1000) == 0)
 			judge(wire);
+		if (any(1000) == 0)
+			impair(wire);
 		for (unsigned i = any(8); i > 0; i--)
 			segment(&peers[any(PEERS)]);
 		wire_poll(wire);
@@ -162,6 +177,9 @@ static void storm(struct wire_peer *first, uint64_t seed)
 		while (wire_notice(wire, &notice))
 			;
 	}
+	wire->policy.impairment.on = false;
+	wire->policy.impairment.receive = wire->policy.impairment.send =
+		(struct bs_impairment_shares){0};
 	calm(wire);
 	cr_assert_eq(wire->counters.records, 0);
 	cr_assert_eq(wire->counters.blocks, 0);
