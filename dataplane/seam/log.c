@@ -38,6 +38,7 @@ struct bs_log {
 	alignas(64) _Atomic uint64_t head;
 	uint64_t tail_seen;
 	_Atomic uint64_t lost;
+	struct bs_text text; // of the line that is put together
 	// written by the consumer
 	alignas(64) _Atomic uint64_t tail;
 	alignas(64) uint8_t bytes[RING_SIZE + RECORD_MAX];
@@ -86,31 +87,47 @@ static void count_lost(struct bs_log *log)
 	atomic_store_explicit(&log->lost, lost + 1, memory_order_relaxed);
 }
 
-void bs_log(struct bs_log *log, enum bs_severity severity, const char *format, ...)
+struct bs_text *bs_log_begin(struct bs_log *log)
 {
 	if (log == NULL)
-		return;
+		return NULL;
 	uint64_t head = atomic_load_explicit(&log->head, memory_order_relaxed);
 	if (!has_room(log, head)) {
 		count_lost(log);
-		return;
+		return NULL;
 	}
+	log->text = bs_text_in(record_at(log, head)->text, BS_LOG_TEXT + 1);
+	return &log->text;
+}
+
+void bs_log_end(struct bs_log *log, enum bs_severity severity)
+{
+	uint64_t head = atomic_load_explicit(&log->head, memory_order_relaxed);
 	struct record *record = record_at(log, head);
+	struct timespec now; // from the vDSO: no system call
+	clock_gettime(CLOCK_REALTIME, &now);
+	record->wall_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	record->length = (uint16_t)bs_text_end(&log->text);
+	record->severity = (uint8_t)severity;
+	atomic_store_explicit(
+		&log->head, position_after(head, record->length), memory_order_release);
+}
+
+void bs_log(struct bs_log *log, enum bs_severity severity, const char *format, ...)
+{
+	struct bs_text *text = bs_log_begin(log);
+	if (text == NULL)
+		return;
 	va_list arguments;
 	va_start(arguments, format);
-	int length = vsnprintf(record->text, BS_LOG_TEXT + 1, format, arguments);
+	int length = vsnprintf(text->begin, BS_LOG_TEXT + 1, format, arguments);
 	va_end(arguments);
 	if (length < 0) {
 		count_lost(log);
 		return;
 	}
-	struct timespec now; // from the vDSO: no system call
-	clock_gettime(CLOCK_REALTIME, &now);
-	record->wall_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-	record->length = (uint16_t)(length < BS_LOG_TEXT ? length : BS_LOG_TEXT);
-	record->severity = (uint8_t)severity;
-	atomic_store_explicit(
-		&log->head, position_after(head, record->length), memory_order_release);
+	text->at += length < BS_LOG_TEXT ? length : BS_LOG_TEXT;
+	bs_log_end(log, severity);
 }
 
 static struct record *oldest(struct bs_log *log)
@@ -139,10 +156,11 @@ bool bs_log_take(struct bs_log *log, struct bs_log_line *line)
 	line->wall_ns = record->wall_ns;
 	line->severity = record->severity;
 	line->length = record->length;
-	for (uint16_t i = 0; i < record->length; i++) {
-		char c = record->text[i];
-		line->text[i] = (char)(c >= 0x20 && c < 0x7f ? c : '?');
-	}
+	const char *restrict from =
+		record->text; // no branch a byte: the compiler takes several at once
+	for (uint16_t i = 0; i < line->length; i++)
+		line->text[i] = (char)((unsigned char)(from[i] - 0x20) < 0x7f - 0x20 ? from[i]
+										     : '?');
 	line->text[record->length] = '\0';
 	uint64_t tail = atomic_load_explicit(&log->tail, memory_order_relaxed);
 	atomic_store_explicit(

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dataplane/seam/text.h"
+
 struct bs_log;
 
 enum bs_severity { // syslog's numbers
@@ -25,6 +27,11 @@ enum bs_severity { // syslog's numbers
 // in the text are replaced by '?', so that a client can't forge a line. With `log` NULL nothing is said.
 void bs_log(struct bs_log *log, enum bs_severity severity, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+// The same for a line that is put together in place: bs_log_begin() gives its text, empty, and bs_log_end() says it. NULL when there is no
+// room, or no log: then there is no line and no end.
+struct bs_text *bs_log_begin(struct bs_log *log);
+void bs_log_end(struct bs_log *log, enum bs_severity severity);
 
 // A ring for one speaking thread; NULL without memory. The daemon asks log_writer_ring() for one, tests make
 // their own. Freed with bs_log_free() after both its threads are done with it; NULL is allowed.

@@ -7,7 +7,9 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "control/policy/policy.h"
 #include "smtp/checks/rows.h"
@@ -35,6 +37,12 @@ struct check_result {
 	char detail
 		[CHECK_DETAIL]; // one line for log, reply and explain; any bytes, cleaned by who shows it
 };
+
+// As before a run. Behind the detail's first byte anything may stand.
+static inline void check_result_clear(struct check_result *result)
+{
+	memset(result, 0, offsetof(struct check_result, detail) + 1);
+}
 
 struct judge;     // smtp/judge/judge.h: what all checks of a worker share
 struct judgement; // of one session

@@ -3,8 +3,7 @@
 // name-missing, name-unconfirmed, name-dynamic: one question about the client's address, and one about each of its names.
 #include "smtp/checks/client_name.h"
 
-#include <stdio.h>
-
+#include "dataplane/seam/text.h"
 #include "smtp/checks/dynamic.h"
 #include "smtp/checks/hosts.h"
 
@@ -93,7 +92,7 @@ bool checks_client_name_comes(const struct check_context *context, char name[DNS
 	struct check_result result;
 	const struct dns_answer *names = names_of(&hosts, context, &result);
 	const char *found = names == NULL ? NULL : confirmed(&hosts, context, names);
-	snprintf(name, DNS_NAME, "%s", found == NULL ? "" : found);
+	bs_text_copy(name, DNS_NAME, found == NULL ? "" : found);
 	return found == NULL && hosts.pending;
 }
 

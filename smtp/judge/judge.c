@@ -4,6 +4,7 @@
 // its facts change.
 #include "smtp/judge/judge_state.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,9 +26,12 @@ static void news(struct dns_asker *asker)
 
 struct judgement *judgement_new(struct judge *judge, void (*call)(void *context), void *context)
 {
-	struct judgement *judgement = heap_take(judge->heap, sizeof(*judgement));
+	struct judgement *judgement = heap_take_unset(judge->heap, sizeof(*judgement));
 	if (judgement == NULL)
 		return NULL;
+	memset(judgement, 0, offsetof(struct judgement, result));
+	for (unsigned i = 0; i < BS_CHECK_COUNT; i++)
+		check_result_clear(&judgement->result[i]);
 	judgement->judge = judge;
 	judgement->news = call;
 	judgement->context = context;
@@ -62,7 +66,7 @@ static void forget_from(struct judgement *judgement, unsigned stage)
 			continue;
 		judgement->done &= ~(UINT64_C(1) << i);
 		judgement->counted &= ~(UINT64_C(1) << i);
-		judgement->result[i] = (struct check_result){0};
+		check_result_clear(&judgement->result[i]);
 	}
 	if (judgement->dns.questions > QUESTIONS_KEPT) {
 		dns_asker_forget(&judgement->dns);
@@ -78,7 +82,7 @@ static void forget_recipient(struct judgement *judgement)
 			continue;
 		judgement->done &= ~(UINT64_C(1) << i);
 		judgement->counted &= ~(UINT64_C(1) << i);
-		judgement->result[i] = (struct check_result){0};
+		check_result_clear(&judgement->result[i]);
 	}
 }
 
@@ -127,7 +131,7 @@ bool judgement_run_one(
 	struct check_result *result = &judgement->result[check];
 	if (judgement->done & (UINT64_C(1) << check) || checks[check].run == NULL)
 		return true;
-	*result = (struct check_result){0};
+	check_result_clear(result);
 	checks[check].run(context, result);
 	if (result->outcome == CHECK_PENDING)
 		return false;

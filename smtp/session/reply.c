@@ -3,11 +3,10 @@
 // The table of replies, and how a row becomes a line.
 #include "smtp/session/reply.h"
 
-#include <inttypes.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "dataplane/seam/text.h"
 #include "smtp/session/session.h"
 
 struct row {
@@ -95,10 +94,10 @@ size_t reply_format_answer(
 	if (answer->code < 200 || answer->code > 599 || answer->code / 100 == 3)
 		return reply_format(REPLY_BACKEND, NULL, NULL, line);
 	struct writer writer = {line, 0};
-	char digits[8], enhanced[sizeof(answer->enhanced) + 1];
-	snprintf(digits, sizeof(digits), "%u", answer->code);
-	snprintf(enhanced, sizeof(enhanced), "%.*s", (int)sizeof(answer->enhanced),
-		answer->enhanced);
+	const char digits[] = {(char)('0' + answer->code / 100),
+		(char)('0' + answer->code / 10 % 10), (char)('0' + answer->code % 10), '\0'};
+	char enhanced[sizeof(answer->enhanced) + 1] = "";
+	memcpy(enhanced, answer->enhanced, sizeof(answer->enhanced));
 	add_code(&writer, digits, enhanced);
 	size_t length = strnlen(answer->text, sizeof(answer->text));
 	if (length > 0)
@@ -127,12 +126,14 @@ size_t reply_format_refusal(
 size_t reply_format_ehlo(
 	const char *hostname, uint64_t message_size, bool eight_bit, char *text, size_t room)
 {
-	int length = snprintf(text, room,
-		"250-%s\r\n"
-		"250-PIPELINING\r\n"
-		"250-SIZE %" PRIu64 "\r\n"
-		"%s"
-		"250 ENHANCEDSTATUSCODES\r\n",
-		hostname, message_size, eight_bit ? "250-8BITMIME\r\n" : "");
-	return length < 0 || (size_t)length >= room ? 0 : (size_t)length;
+	struct bs_text out = bs_text_in(text, room);
+	bs_text_put(&out, "250-");
+	bs_text_put(&out, hostname);
+	bs_text_put(&out, "\r\n250-PIPELINING\r\n250-SIZE ");
+	bs_text_number(&out, message_size);
+	bs_text_put(&out, eight_bit ? "\r\n250-8BITMIME\r\n" : "\r\n");
+	bs_text_put(&out, "250 ENHANCEDSTATUSCODES\r\n");
+	bool cut = out.at == out.end;
+	size_t length = bs_text_end(&out);
+	return cut ? 0 : length;
 }

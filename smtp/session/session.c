@@ -3,14 +3,16 @@
 // The contract of session.h: bytes in, bytes out, wishes, time.
 #include "smtp/session/session_state.h"
 
+#include <stddef.h>
 #include <string.h>
 
 struct session *session_new(
 	const struct session_surroundings *around, const struct bs_client *client, uint64_t now_ms)
 {
-	struct session *session = heap_take(around->heap, sizeof(*session));
+	struct session *session = heap_take_unset(around->heap, sizeof(*session));
 	if (session == NULL)
 		return NULL;
+	memset(session, 0, offsetof(struct session, output));
 	session->around = *around;
 	session->client = *client;
 	session->class = (uint8_t)client->class;

@@ -4,7 +4,6 @@
 // `refuse-at` also MAIL, or EHLO.
 #include "smtp/session/session_state.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static void renew_facts(struct session *session)
@@ -71,8 +70,8 @@ static bool tell(struct session *session, const struct judgement_verdict *verdic
 		session_log_warning(session, verdict->observed, recipient);
 	if (verdict->code == 250)
 		return false;
-	snprintf(answer.enhanced, sizeof(answer.enhanced), "%s", verdict->enhanced);
-	snprintf(answer.text, sizeof(answer.text), "%s", verdict->text);
+	bs_text_copy(answer.enhanced, sizeof(answer.enhanced), verdict->enhanced);
+	bs_text_copy(answer.text, sizeof(answer.text), verdict->text);
 	if (verdict->check == BS_CHECK_SPAMTRAP && recipient != NULL) {
 		session_unknown(session, &answer);
 		return true;

@@ -27,6 +27,21 @@ static char *neutral(const struct mailbox *mailbox, char text[MAILBOX_TEXT])
 	return text;
 }
 
+// As CLIENT_FORMAT.
+static void put_client(struct bs_text *text, const struct session *session)
+{
+	bs_text_most(text, client_name(session), 60);
+	bs_text_put(text, "[");
+	bs_text_put(text, session->address);
+	bs_text_put(text, "]");
+}
+
+static void put_session(struct bs_text *text, const struct session *session)
+{
+	bs_text_put(text, " session=");
+	bs_text_put(text, session->id);
+}
+
 static const char *protocol(const struct session *session)
 {
 	return session->helo == HELO_ESMTP ? "ESMTP" : "SMTP";
@@ -35,14 +50,31 @@ static const char *protocol(const struct session *session)
 static void log_reject(struct session *session, const char *what, const char *line,
 	const struct mailbox *recipient)
 {
-	char from[MAILBOX_TEXT], to[MAILBOX_TEXT];
-	bs_log(session->around.log, BS_LOG_INFO,
-		"NOQUEUE: %s: %s from " CLIENT_FORMAT ": %.300s; from=<%.150s>%s%.150s%s "
-		"proto=%s helo=<%.80s> session=%s",
-		what, verb_name(session->verb), client_name(session), session->address, line,
-		neutral(&session->envelope.sender, from), recipient != NULL ? " to=<" : "",
-		recipient != NULL ? neutral(recipient, to) : "", recipient != NULL ? ">" : "",
-		protocol(session), session->helo_name, session->id);
+	char address[MAILBOX_TEXT];
+	struct bs_text *text = bs_log_begin(session->around.log);
+	if (text == NULL)
+		return;
+	bs_text_put(text, "NOQUEUE: ");
+	bs_text_put(text, what);
+	bs_text_put(text, ": ");
+	bs_text_put(text, verb_name(session->verb));
+	bs_text_put(text, " from ");
+	put_client(text, session);
+	bs_text_put(text, ": ");
+	bs_text_most(text, line, 300);
+	bs_text_put(text, "; from=<");
+	bs_text_most(text, neutral(&session->envelope.sender, address), 150);
+	if (recipient != NULL) {
+		bs_text_put(text, "> to=<");
+		bs_text_most(text, neutral(recipient, address), 150);
+	}
+	bs_text_put(text, "> proto=");
+	bs_text_put(text, protocol(session));
+	bs_text_put(text, " helo=<");
+	bs_text_most(text, session->helo_name, 80);
+	bs_text_put(text, ">");
+	put_session(text, session);
+	bs_log_end(session->around.log, BS_LOG_INFO);
 }
 
 void session_log_reject(struct session *session, const char *line, const struct mailbox *recipient)
@@ -114,35 +146,37 @@ void session_log_ending(struct session *session, enum ending ending)
 }
 
 // " rcpt=2/3": accepted of all, one number when they are the same.
-static size_t add_count(
-	char *text, size_t room, const char *name, uint32_t accepted, uint32_t total)
+static void put_count(struct bs_text *text, const char *name, uint32_t accepted, uint32_t total)
 {
-	if (total == 0)
-		return 0;
-	int length = accepted == total ? snprintf(text, room, " %s=%u", name, total)
-				       : snprintf(text, room, " %s=%u/%u", name, accepted, total);
-	return (size_t)length;
+	bs_text_put(text, " ");
+	bs_text_put(text, name);
+	bs_text_put(text, "=");
+	bs_text_number(text, accepted);
+	if (accepted == total && total != 0)
+		return;
+	bs_text_put(text, "/");
+	bs_text_number(text, total);
 }
 
 void session_log_disconnect(struct session *session)
 {
-	char counts[512] = ""; // 17 names of 8 letters and two numbers of 10 digits
-	size_t length = 0;
 	uint32_t accepted = 0, total = 0;
 	session->total[VERB_UNKNOWN] += session->total[VERB_GARBAGE];
+	struct bs_text *text = bs_log_begin(session->around.log);
+	if (text == NULL)
+		return;
+	bs_text_put(text, "disconnect from ");
+	put_client(text, session);
 	for (int verb = 0; verb < VERB_GARBAGE; verb++) {
-		length += add_count(counts + length, sizeof(counts) - length,
-			verb_lower_name((enum verb)verb), session->accepted[verb],
-			session->total[verb]);
+		if (session->total[verb] != 0)
+			put_count(text, verb_lower_name((enum verb)verb), session->accepted[verb],
+				session->total[verb]);
 		accepted += session->accepted[verb];
 		total += session->total[verb];
 	}
-	if (total == 0)
-		snprintf(counts, sizeof(counts), " commands=0/0");
-	else
-		add_count(counts + length, sizeof(counts) - length, "commands", accepted, total);
-	bs_log(session->around.log, BS_LOG_INFO, "disconnect from " CLIENT_FORMAT "%s session=%s",
-		client_name(session), session->address, counts, session->id);
+	put_count(text, "commands", accepted, total);
+	put_session(text, session);
+	bs_log_end(session->around.log, BS_LOG_INFO);
 }
 
 // As many of the recipients from `first` on as fit; returns the first one left out.

@@ -61,6 +61,13 @@ void *heap_take(struct heap *heap, size_t size)
 	return mallocx(size, heap->take);
 }
 
+void *heap_take_unset(struct heap *heap, size_t size)
+{
+	if (size == 0 || size > HEAP_BLOCK_MAX)
+		return NULL;
+	return mallocx(size, heap->take & ~MALLOCX_ZERO);
+}
+
 void heap_release(struct heap *heap, void *memory)
 {
 	if (memory != NULL)
@@ -88,6 +95,15 @@ void *heap_take(struct heap *heap, size_t size)
 	if (size == 0 || size > HEAP_BLOCK_MAX)
 		return NULL;
 	void *memory = calloc(1, size);
+	heap->blocks += memory != NULL;
+	return memory;
+}
+
+void *heap_take_unset(struct heap *heap, size_t size)
+{
+	if (size == 0 || size > HEAP_BLOCK_MAX)
+		return NULL;
+	void *memory = malloc(size);
 	heap->blocks += memory != NULL;
 	return memory;
 }

@@ -15,4 +15,6 @@ void heap_free(struct heap *heap); // all blocks must have been released
 
 // Zeroed memory, or NULL: every caller checks.
 void *heap_take(struct heap *heap, size_t size);
+// The same with whatever stands in it: for large blocks of which little is read before it is written.
+void *heap_take_unset(struct heap *heap, size_t size);
 void heap_release(struct heap *heap, void *memory); // NULL is allowed
