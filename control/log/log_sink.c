@@ -42,6 +42,7 @@ struct log_sink {
 	bool failing;
 	int error;
 	time_t stamp_second;
+	uint64_t pid;
 	char stamp[32]; // "Nov 22 10:00:00"
 	char buffer[BUFFER_SIZE];
 };
@@ -111,6 +112,7 @@ struct log_sink *log_sink_open(const char *target, const char *name, char error[
 	}
 	sink->fd = -1;
 	sink->stamp_second = -1;
+	sink->pid = (uint64_t)getpid(); // a system call, so not for each line
 	snprintf(sink->name, sizeof(sink->name), "%s", name);
 	if (gethostname(sink->host, sizeof(sink->host) - 1) != 0 || sink->host[0] == '\0')
 		snprintf(sink->host, sizeof(sink->host), "localhost");
@@ -217,11 +219,19 @@ void log_sink_line(
 		sink->buffer[sink->length++] = '\n';
 		return;
 	}
-	int length = snprintf(sink->buffer + sink->length, LINE_MAX_TEXT, "%s %s %s[%d]: %s%.*s\n",
-		stamp(sink, wall_ns), sink->host, sink->name, (int)getpid(), word, BS_LOG_TEXT,
-		text);
-	if (length > 0 && (size_t)length < LINE_MAX_TEXT)
-		sink->length += (size_t)length;
+	struct bs_text line = bs_text_in(sink->buffer + sink->length, LINE_MAX_TEXT);
+	bs_text_put(&line, stamp(sink, wall_ns));
+	bs_text_put(&line, " ");
+	bs_text_put(&line, sink->host);
+	bs_text_put(&line, " ");
+	bs_text_put(&line, sink->name);
+	bs_text_put(&line, "[");
+	bs_text_number(&line, sink->pid);
+	bs_text_put(&line, "]: ");
+	bs_text_put(&line, word);
+	bs_text_most(&line, text, BS_LOG_TEXT);
+	bs_text_put(&line, "\n");
+	sink->length += bs_text_end(&line);
 }
 
 // Drops whole lines that are written; what was sent of the next stays noted.

@@ -1,33 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Text is put together by two small writers that stop at the end of the buffer; NOTICE_TEXT is made so that they
-// never have to.
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
-
+// Text is put together by writers that stop at the end of the buffer; NOTICE_TEXT is made so that they never have to.
 #include "control/log/notice_text.h"
 #include "dataplane/seam/source.h"
+#include "dataplane/seam/text.h"
 
-struct line {
-	char *text;
-	size_t length;
-};
-
-__attribute__((format(printf, 2, 3))) static void put(struct line *line, const char *format, ...)
+static void put(struct bs_text *line, const char *text)
 {
-	va_list arguments;
-	va_start(arguments, format);
-	size_t room = NOTICE_TEXT - line->length;
-	int length = vsnprintf(line->text + line->length, room, format, arguments);
-	va_end(arguments);
-	if (length > 0)
-		line->length += (size_t)length < room ? (size_t)length : room - 1;
+	bs_text_put(line, text);
+}
+
+static void put_octal(struct bs_text *line, uint8_t c)
+{
+	const char digits[] = {
+		'\\', (char)('0' + c / 64), (char)('0' + c / 8 % 8), (char)('0' + c % 8)};
+	bs_text_bytes(line, digits, sizeof(digits));
 }
 
 // As Postfix's escape() has it: C's letters, else three octal digits, and a backslash doubled, so that what
 // the client sent can be read back without doubt.
-static void put_escaped(struct line *line, const uint8_t *bytes, size_t count)
+static void put_escaped(struct bs_text *line, const uint8_t *bytes, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		uint8_t c = bytes[i];
@@ -58,64 +50,87 @@ static void put_escaped(struct line *line, const uint8_t *bytes, size_t count)
 			break;
 		default:
 			if (c >= 0x20 && c < 0x7f)
-				put(line, "%c", c);
+				bs_text_bytes(line, (const char *)&c, 1);
 			else
-				put(line, "\\%03o", c);
+				put_octal(line, c);
 		}
 	}
 }
 
-static void put_address(struct line *line, const struct bs_address *address, uint16_t port)
+static void put_address(struct bs_text *line, const struct bs_address *address, uint16_t port)
 {
 	char text[BS_ADDRESS_TEXT];
-	put(line, "[%s]:%u", bs_address_format(address, text), port);
+	put(line, "[");
+	put(line, bs_address_format(address, text));
+	put(line, "]:");
+	bs_text_number(line, port);
 }
 
-static void put_client(struct line *line, const struct bs_notice *notice)
+static void put_client(struct bs_text *line, const struct bs_notice *notice)
 {
 	put_address(line, &notice->client.address, notice->client.port);
 }
 
 // Postfix's format_tv() with its two digits: 0.05, 0.3, 1.2, 12, 120. Rounded, without trailing zeros.
-static void put_elapsed(struct line *line, uint32_t ms)
+static void put_elapsed(struct bs_text *line, uint32_t ms)
 {
 	if (ms >= 9950) {
-		put(line, "%" PRIu64, ((uint64_t)ms + 500) / 1000);
+		bs_text_number(line, ((uint64_t)ms + 500) / 1000);
 		return;
 	}
 	uint32_t hundredths = ms >= 995 ? (ms + 50) / 100 * 10 : (ms + 5) / 10;
+	bs_text_number(line, hundredths / 100);
 	if (hundredths % 100 == 0)
-		put(line, "%" PRIu32, hundredths / 100);
-	else if (hundredths % 10 == 0)
-		put(line, "%" PRIu32 ".%" PRIu32, hundredths / 100, hundredths % 100 / 10);
-	else
-		put(line, "%" PRIu32 ".%02" PRIu32, hundredths / 100, hundredths % 100);
+		return;
+	put(line, ".");
+	bs_text_number(line, hundredths % 100 / 10);
+	if (hundredths % 10 != 0)
+		bs_text_number(line, hundredths % 10);
 }
 
-static void put_session(struct line *line, const struct bs_notice *notice)
+static void put_word(struct bs_text *line, const char *before, const char *word)
+{
+	put(line, before);
+	put(line, word);
+}
+
+static void put_counted(
+	struct bs_text *line, const char *before, uint32_t count, const char *behind)
+{
+	put(line, before);
+	bs_text_number(line, count);
+	put(line, behind);
+}
+
+static void put_session(struct bs_text *line, const struct bs_notice *notice)
 {
 	char id[BS_SESSION_ID];
-	put(line, "; session=%s",
-		bs_session_id(id, notice->client.dataplane, notice->client.serial));
+	put(line, "; session=");
+	put(line, bs_session_id(id, notice->client.dataplane, notice->client.serial));
 }
 
-static void put_sample(struct line *line, const struct bs_notice *notice)
+static void put_sample(struct bs_text *line, const struct bs_notice *notice)
 {
 	size_t length = notice->sample_length;
 	put_escaped(line, notice->sample, length < BS_NOTICE_SAMPLE ? length : BS_NOTICE_SAMPLE);
 }
 
 // The address of the source: that of a network, where it is one.
-static void put_verdict(struct line *line, const struct bs_notice *notice)
+static void put_verdict(struct bs_text *line, const struct bs_notice *notice)
 {
 	struct bs_prefix source = bs_source_prefix(&notice->client.address);
 	char text[BS_PREFIX_TEXT];
-	put(line, "VERDICT %s on [%s] for %" PRIu32 "s", bs_verdict_name(notice->verdict),
-		bs_source_format(&source, text), notice->lifetime_s);
+	put(line, "VERDICT ");
+	put(line, bs_verdict_name(notice->verdict));
+	put(line, " on [");
+	put(line, bs_source_format(&source, text));
+	put(line, "] for ");
+	bs_text_number(line, notice->lifetime_s);
+	put(line, "s");
 }
 
 // What happened, up to the session id. False for a kind that has no session.
-static bool put_event(struct line *line, const struct bs_notice *notice)
+static bool put_event(struct bs_text *line, const struct bs_notice *notice)
 {
 	switch ((enum bs_notice_kind)notice->kind) {
 	case BS_NOTICE_CONNECT:
@@ -126,7 +141,7 @@ static bool put_event(struct line *line, const struct bs_notice *notice)
 		return true;
 	case BS_NOTICE_PREGREET:
 	case BS_NOTICE_PREGREET_OBSERVED:
-		put(line, "PREGREET %" PRIu32 " after ", notice->total);
+		put_counted(line, "PREGREET ", notice->total, " after ");
 		put_elapsed(line, notice->elapsed_ms);
 		put(line, " from ");
 		put_client(line, notice);
@@ -146,7 +161,7 @@ static bool put_event(struct line *line, const struct bs_notice *notice)
 		put(line, "DENYLISTED ");
 		put_client(line, notice);
 		if (notice->verdict != BS_VERDICT_NONE)
-			put(line, "; verdict=%s", bs_verdict_name(notice->verdict));
+			put_word(line, "; verdict=", bs_verdict_name(notice->verdict));
 		return true;
 	case BS_NOTICE_VERDICT:
 		put_verdict(line, notice);
@@ -157,7 +172,7 @@ static bool put_event(struct line *line, const struct bs_notice *notice)
 		put(line, ": too many connections");
 		return true;
 	case BS_NOTICE_RATE: // smtpd's words
-		put(line, "Connection rate limit exceeded: %" PRIu32 " from ", notice->total);
+		put_counted(line, "Connection rate limit exceeded: ", notice->total, " from ");
 		put_client(line, notice);
 		put(line, " for service smtp");
 		return true;
@@ -185,26 +200,25 @@ static bool put_event(struct line *line, const struct bs_notice *notice)
 		put(line, ": ended by the operator");
 		return true;
 	case BS_NOTICE_STRESS: // postscreen's words again
-		put(line, "entering STRESS mode with %" PRIu32 " connections", notice->total);
+		put_counted(line, "entering STRESS mode with ", notice->total, " connections");
 		return false;
 	case BS_NOTICE_STRESS_OVER:
-		put(line, "leaving STRESS mode with %" PRIu32 " connections", notice->total);
+		put_counted(line, "leaving STRESS mode with ", notice->total, " connections");
 		return false;
 	case BS_NOTICE_NEIGHBOUR:
 		put_sample(line, notice);
 		return false;
 	}
-	put(line, "notice of unknown kind %u", notice->kind);
+	put_counted(line, "notice of unknown kind ", notice->kind, "");
 	return false;
 }
 
 size_t notice_text(const struct bs_notice *notice, char text[NOTICE_TEXT])
 {
-	struct line line = {.text = text};
-	text[0] = '\0';
+	struct bs_text line = bs_text_in(text, NOTICE_TEXT);
 	if (put_event(&line, notice))
 		put_session(&line, notice);
-	return line.length;
+	return bs_text_end(&line);
 }
 
 // NULL where the session goes on, or there is none.
@@ -244,17 +258,18 @@ static const char *outcome(const struct bs_notice *notice)
 
 size_t notice_closing_text(const struct bs_notice *notice, char text[NOTICE_TEXT])
 {
-	struct line line = {.text = text};
+	struct bs_text line = bs_text_in(text, NOTICE_TEXT);
 	text[0] = '\0';
 	const char *word = outcome(notice);
 	if (word == NULL)
 		return 0;
 	put(&line, "DISCONNECT ");
 	put_client(&line, notice);
-	put(&line, " outcome=%s time=", word);
+	put_word(&line, " outcome=", word);
+	put(&line, " time=");
 	put_elapsed(&line, notice->elapsed_ms);
 	put_session(&line, notice);
-	return line.length;
+	return bs_text_end(&line);
 }
 
 enum bs_severity notice_severity(const struct bs_notice *notice)

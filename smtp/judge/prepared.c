@@ -35,18 +35,29 @@ uint64_t prepared_key(const struct facts *facts)
 	return hash | 1;
 }
 
+static unsigned set_of(uint64_t key)
+{
+	return key >> 32 & (PREPARED_SETS - 1);
+}
+
 bool prepared_lately(const struct prepared *prepared, uint64_t key, uint64_t now_ms)
 {
-	unsigned at = key >> 32 & (PREPARED_MOST - 1);
-	return prepared != NULL && prepared->place[at].key == key &&
-	       now_ms < prepared->place[at].until_ms;
+	if (prepared == NULL)
+		return false;
+	const struct prepared_place *set = prepared->place[set_of(key)];
+	for (unsigned i = 0; i < PREPARED_WAYS; i++)
+		if (set[i].key == key)
+			return now_ms < set[i].until_ms;
+	return false;
 }
 
 void prepared_note(struct prepared *prepared, uint64_t key, uint64_t now_ms)
 {
-	unsigned at = key >> 32 & (PREPARED_MOST - 1);
 	if (prepared == NULL)
 		return;
-	prepared->place[at].key = key;
-	prepared->place[at].until_ms = now_ms + PREPARED_MS;
+	struct prepared_place *set = prepared->place[set_of(key)], *oldest = set;
+	for (unsigned i = 0; i < PREPARED_WAYS && oldest->key != key; i++)
+		if (set[i].key == key || set[i].until_ms < oldest->until_ms)
+			oldest = &set[i];
+	*oldest = (struct prepared_place){key, now_ms + PREPARED_MS};
 }

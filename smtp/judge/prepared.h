@@ -15,12 +15,13 @@
 #include "smtp/judge/facts.h"
 
 #define PREPARED_MS   4000u // less than what the cache holds an answer for (dns.ttl-least is 5 s)
-#define PREPARED_MOST 4096u // 64 KB
+#define PREPARED_SETS 2048u // a power of two; 128 KB
+#define PREPARED_WAYS 4u    // a cache line
 
 struct prepared {
-	struct {
+	struct prepared_place {
 		uint64_t key, until_ms;
-	} place[PREPARED_MOST];
+	} place[PREPARED_SETS][PREPARED_WAYS];
 };
 
 // Of the facts so far; never 0.

@@ -43,8 +43,10 @@ static bool has_control(const char *line, size_t length)
 
 static enum verb find_verb(const char *word, size_t length)
 {
+	char first = (char)(word[0] & ~0x20);
 	for (int verb = 0; verb < VERB_UNKNOWN; verb++)
-		if (strncasecmp(word, names[verb], length) == 0 && names[verb][length] == 0)
+		if (names[verb][0] == first && strncasecmp(word, names[verb], length) == 0 &&
+			names[verb][length] == 0)
 			return (enum verb)verb;
 	return VERB_UNKNOWN;
 }
