@@ -90,6 +90,7 @@ struct dataplane_settings {
 	uint16_t transmit_queue;
 	uint32_t connections, half_open, talking; // records in all, half-open ones, session blocks
 	uint32_t data_rings, data_ring_size; // large receive rings and their bytes (a power of two)
+	uint32_t data_ring_most; // that one may grow to (a power of two), out of the memory of all
 	uint32_t workers;
 	uint32_t
 		lcores; // dataplanes in all, at least 1: each has its share of what the policy counts for all

@@ -22,8 +22,10 @@ static bool make_streams(struct dataplane *dataplane, const struct dataplane_set
 		return false;
 	streams->bell = settings->bell;
 	streams->workers = settings->workers;
-	dataplane->blocks = blocks_new(
-		settings->talking, settings->data_rings, settings->data_ring_size, streams);
+	dataplane->blocks = blocks_new(settings->talking,
+		ring_pool_new(
+			settings->data_rings, settings->data_ring_size, settings->data_ring_most),
+		streams);
 	for (uint32_t i = 0; i < settings->workers; i++) {
 		streams->worker_bell[i] = settings->worker_bell[i];
 		streams->events[i] = bs_ring_new(settings->talking, sizeof(uint32_t));

@@ -137,6 +137,7 @@ struct config {
 	uint32_t talking;        // session blocks
 	uint32_t data_rings;     // large receive rings
 	uint32_t data_ring_size; // bytes, a power of two, at most 256 KB
+	uint32_t data_ring_most; // bytes, a power of two, at most 1 MB
 	uint32_t sources;        // rows of the source table
 	uint32_t memory_entries; // what outlives sessions (smtp/memory/memory.h)
 	// networks { }

@@ -157,6 +157,12 @@ static void check_limits(struct config_reading *reading)
 			"%u bytes are no power of two; write 4kb, 8kb, 16kb, 32kb, 64kb, 128kb or "
 			"256kb",
 			size);
+	size = config->data_ring_most;
+	if ((size & (size - 1)) != 0 || size < config->data_ring_size)
+		config_fault(reading, 0, config_key_find("limits", "data-ring-most"), 0,
+			"%u bytes are no power of two, or fewer than data-ring-size = %u; write "
+			"256kb, 512kb or 1mb",
+			size, config->data_ring_size);
 }
 
 static void check_totals(struct config_reading *reading)

@@ -188,6 +188,8 @@ const struct config_key config_keys[] = {
 	 .sentence = "Large receive buffers for mails under way; without one a mail comes slowly."},
 	{"limits", "data-ring-size", KIND_SIZE, FIELD(config, data_ring_size), .standard = "64kb", .least = 4 * KB, .most = 256 * KB,
 	 .sentence = "Size of such a buffer: a power of two."},
+	{"limits", "data-ring-most", KIND_SIZE, FIELD(config, data_ring_most), .standard = "1mb", .least = 4 * KB, .most = 1024 * KB,
+	 .sentence = "That one grows to when a sender is fast and far away, out of the memory of all of them: a power of two."},
 	{"limits", "sources", KIND_COUNT, FIELD(config, sources), .standard = "262144", .least = 64, .most = 16777216,
 	 .sentence = "Sources (IPv4 addresses, IPv6 /64) that we remember, 73 bytes each; beyond them the least useful is forgotten."},
 	{"limits", "memory-entries", KIND_COUNT, FIELD(config, memory_entries), .standard = "262144", .least = 1000, .most = 100000000,

@@ -138,6 +138,7 @@ static struct dataplane *new_dataplane(struct roles *roles, uint8_t number, stru
 		.talking = share(config->talking, lcores),
 		.data_rings = share(config->data_rings, lcores),
 		.data_ring_size = config->data_ring_size,
+		.data_ring_most = config->data_ring_most,
 		.workers = (uint32_t)config->worker_core_count,
 		.lcores = (uint32_t)lcores,
 		.bell = &core->bell,

@@ -34,13 +34,15 @@ enum bs_event {
 	BS_EVENT_EOF = 1 << 3,      // the client's FIN: after the bytes in rx nothing follows
 	BS_EVENT_DEAD = 1 << 4,     // reset or given up: nothing can be sent, bytes in rx are void
 	BS_EVENT_GROWN = 1 << 5,    // rx_ring and rx_mask are new: a BS_WISH_GROW was answered
+	BS_EVENT_CRAMPED =
+		1 << 6, // the client sends faster than its window allows: wish GROW again
 };
 
 // Level bits from the worker to the dataplane.
 enum bs_wish {
 	BS_WISH_SEND = 1 << 0,   // tx_head moved
 	BS_WISH_WINDOW = 1 << 1, // rx_tail moved
-	BS_WISH_GROW = 1 << 2,   // a mail comes: a larger receive ring, if one is free
+	BS_WISH_GROW = 1 << 2,   // a mail comes, or CRAMPED: a larger receive ring, if one is free
 	BS_WISH_ROOM = 1 << 3,   // tell me (WRITABLE) when tx_tail moves
 	BS_WISH_CLOSE = 1 << 4,  // send what is in tx, then close; the worker has let go
 	BS_WISH_ABORT = 1 << 5,  // reset now; the worker has let go

@@ -4,13 +4,11 @@
 #include <rte_malloc.h>
 
 #include "dataplane/tcp/connection.h"
+#include "dataplane/tcp/sequence.h"
 
 struct blocks {
 	uint32_t free[BS_WORKERS_MAX]; // of each worker: a list linked by `next_free`
-	uint32_t ring_size;
-	uint32_t *free_ring; // stack of numbers
-	uint32_t free_rings;
-	uint8_t *ring;
+	struct ring_pool *rings;
 };
 
 static void put_free(struct blocks *blocks, struct bs_streams *streams, uint32_t block)
@@ -20,33 +18,24 @@ static void put_free(struct blocks *blocks, struct bs_streams *streams, uint32_t
 	*list = block;
 }
 
-struct blocks *blocks_new(
-	uint32_t count, uint32_t rings, uint32_t ring_size, struct bs_streams *streams)
+struct blocks *blocks_new(uint32_t count, struct ring_pool *rings, struct bs_streams *streams)
 {
-	struct blocks *blocks = rte_zmalloc("blocks", sizeof(*blocks), 64);
-	if (streams->workers == 0) { // a block is some worker's
-		rte_free(blocks);
+	if (streams->workers == 0 || rings == NULL) { // a block is some worker's
+		ring_pool_free(rings);
 		return NULL;
 	}
-	if (blocks == NULL)
-		return NULL;
+	struct blocks *blocks = rte_zmalloc("blocks", sizeof(*blocks), 64);
 	streams->stream = rte_zmalloc(
 		"session blocks", (size_t)count * sizeof(struct bs_stream), 64);
-	blocks->ring = rte_malloc("data rings", (size_t)rings * ring_size, 64);
-	blocks->free_ring = rte_malloc(
-		"free data rings", (size_t)(rings + 1) * sizeof(uint32_t), 64);
-	if (streams->stream == NULL || (rings > 0 && blocks->ring == NULL) ||
-		blocks->free_ring == NULL) {
+	if (streams->stream == NULL || blocks == NULL) {
 		rte_free(streams->stream);
 		streams->stream = NULL;
-		blocks_free(blocks);
+		rte_free(blocks);
+		ring_pool_free(rings);
 		return NULL;
 	}
+	blocks->rings = rings;
 	streams->count = count;
-	blocks->ring_size = ring_size;
-	blocks->free_rings = rings;
-	for (uint32_t i = 0; i < rings; i++)
-		blocks->free_ring[i] = rings - 1 - i;
 	for (uint32_t i = 0; i < streams->workers; i++)
 		blocks->free[i] = BLOCK_NONE;
 	for (uint32_t i = count; i-- > 0;)
@@ -58,8 +47,7 @@ void blocks_free(struct blocks *blocks)
 {
 	if (blocks == NULL)
 		return;
-	rte_free(blocks->ring);
-	rte_free(blocks->free_ring);
+	ring_pool_free(blocks->rings);
 	rte_free(blocks);
 }
 
@@ -132,32 +120,74 @@ void block_release(struct dataplane *dataplane, struct connection *c)
 	c->challenged_ms = dataplane->now_ms - CHALLENGE_GAP_MS;
 }
 
+// What the ring holds, also what was received ahead of order, keeps its place in the stream.
+static void move(
+	const struct bs_stream *stream, uint32_t from, uint32_t to, uint8_t *ring, uint32_t mask)
+{
+	while (from != to) {
+		uint32_t old = from & stream->rx_mask, new = from &mask, run = to - from;
+		if (run > stream->rx_mask + 1 - old)
+			run = stream->rx_mask + 1 - old;
+		if (run > mask + 1 - new)
+			run = mask + 1 - new;
+		memcpy(ring + new, stream->rx_ring + old, run);
+		from += run;
+	}
+}
+
+// Number in the stream behind the last byte received.
+static uint32_t received(const struct bs_stream *stream, const struct talk *talk)
+{
+	uint32_t end = atomic_load_explicit(&stream->rx_head, memory_order_relaxed);
+	for (unsigned i = 0; i < talk->gaps; i++) {
+		if (sequence_after(talk->gap[i].end - talk->rx_base, end))
+			end = talk->gap[i].end - talk->rx_base;
+	}
+	return end;
+}
+
+bool block_may_grow(const struct dataplane *dataplane, const struct talk *talk)
+{
+	const struct ring_pool *rings = dataplane->blocks->rings;
+	if (talk->ring == RING_NONE)
+		return ring_pool_size(rings, 0) > BS_STREAM_RX;
+	return (talk->receive_shift != 0 ||
+		       ring_pool_size(rings, talk->ring_order) <= UINT16_MAX) &&
+	       ring_pool_spares(rings, talk->ring_order + 1u);
+}
+
 void block_grow(struct dataplane *dataplane, uint32_t block)
 {
-	struct blocks *blocks = dataplane->blocks;
+	struct ring_pool *rings = dataplane->blocks->rings;
 	struct bs_stream *stream = &dataplane->streams->stream[block];
 	struct talk *talk = block_talk(stream);
-	if (blocks->free_rings == 0 || talk->ring != RING_NONE || blocks->ring_size <= BS_STREAM_RX)
+	unsigned order = talk->ring == RING_NONE ? 0 : talk->ring_order + 1u;
+	if (!block_may_grow(dataplane, talk))
 		return;
-	talk->ring = blocks->free_ring[--blocks->free_rings];
-	dataplane->counters->data_rings++;
-	uint8_t *large = blocks->ring + (size_t)talk->ring * blocks->ring_size;
-	// All of the small ring, also what was received ahead of order, keeps its place in the stream.
-	uint32_t tail = atomic_load_explicit(&stream->rx_tail, memory_order_relaxed);
-	for (uint32_t i = 0; i < BS_STREAM_RX; i++)
-		large[(tail + i) & (blocks->ring_size - 1)] =
-			stream->rx[(tail + i) & (BS_STREAM_RX - 1)];
-	stream->rx_ring = large;
-	stream->rx_mask = blocks->ring_size - 1;
+	uint32_t ring = ring_pool_take(rings, order);
+	if (ring == RING_NONE)
+		return;
+	uint32_t mask = ring_pool_size(rings, order) - 1;
+	move(stream, atomic_load_explicit(&stream->rx_tail, memory_order_relaxed),
+		received(stream, talk), ring_pool_bytes(rings, ring), mask);
+	if (talk->ring == RING_NONE) {
+		dataplane->counters->data_rings++;
+	} else {
+		ring_pool_give(rings, talk->ring, talk->ring_order);
+		dataplane->counters->windows_grown++;
+	}
+	talk->ring = ring;
+	talk->ring_order = (uint8_t)order;
+	stream->rx_ring = ring_pool_bytes(rings, ring);
+	stream->rx_mask = mask;
 }
 
 void block_shrink(struct dataplane *dataplane, uint32_t block)
 {
-	struct blocks *blocks = dataplane->blocks;
 	struct talk *talk = block_talk(&dataplane->streams->stream[block]);
 	if (talk->ring == RING_NONE)
 		return;
-	blocks->free_ring[blocks->free_rings++] = talk->ring;
+	ring_pool_give(dataplane->blocks->rings, talk->ring, talk->ring_order);
 	dataplane->counters->data_rings--;
 	talk->ring = RING_NONE;
 }

@@ -14,9 +14,9 @@
 
 #include "dataplane/dataplane.h"
 #include "dataplane/seam/stream.h"
+#include "dataplane/tcp/ring_pool.h"
 
 #define BLOCK_NONE UINT32_MAX
-#define RING_NONE  UINT32_MAX
 #define TALK_GAPS  4 // ranges received ahead of a gap; RFC 2018 reports three or four
 
 struct connection;
@@ -30,7 +30,7 @@ struct gap { // [start, end): received ahead of order, in sequence numbers
 struct talk {
 	uint32_t connection; // record number
 	uint32_t next_free;  // list of free blocks
-	uint32_t ring;       // number of the large receive ring, RING_NONE
+	uint32_t ring;       // the large receive ring (ring_pool.h), RING_NONE
 	uint32_t rx_base;    // sequence number of the stream's received byte 0
 	uint32_t tx_base;    // sequence number of the stream's sent byte 0
 	uint32_t rcv_adv;    // right edge of the window as last advertised: it never moves back
@@ -52,6 +52,9 @@ struct talk {
 	uint8_t duplicates;     // ACKs in a row
 	uint8_t gaps;
 	uint8_t flags; // enum talk_flags
+	uint8_t ring_order;
+	uint32_t measured;    // rcv_nxt when the measure of the rate began (window_measure())
+	uint32_t measured_ms; // and the time
 	struct gap gap[TALK_GAPS];
 };
 
@@ -71,9 +74,8 @@ _Static_assert(sizeof(struct talk) <= sizeof(((struct bs_stream *)0)->tcp),
 
 struct blocks;
 
-// `streams` is filled in: its memory is the blocks.
-struct blocks *blocks_new(
-	uint32_t count, uint32_t rings, uint32_t ring_size, struct bs_streams *streams);
+// `streams` is filled in: its memory is the blocks. Takes `rings` over, also when it returns NULL.
+struct blocks *blocks_new(uint32_t count, struct ring_pool *rings, struct bs_streams *streams);
 void blocks_free(struct blocks *blocks);
 
 static inline struct talk *block_talk(struct bs_stream *stream)
@@ -96,7 +98,9 @@ uint32_t block_take(struct dataplane *dataplane, struct connection *connection);
 // After the worker let go.
 void block_release(struct dataplane *dataplane, struct connection *connection);
 
-// Answers BS_WISH_GROW: moves what is in the receive ring to a large one, if one is free.
+// A larger ring would be had, and used.
+bool block_may_grow(const struct dataplane *dataplane, const struct talk *talk);
+// Answers BS_WISH_GROW: moves what is in the receive ring to a large one, or to one twice as large, if there is one.
 void block_grow(struct dataplane *dataplane, uint32_t block);
 // The large ring is no longer needed; what is in it is lost.
 void block_shrink(struct dataplane *dataplane, uint32_t block);

@@ -122,7 +122,7 @@ enum bs_reason closing_input(
 	}
 	if (c->flags & CONNECTION_PEER_FIN)
 		return BS_REASON_ACCEPTED;
-	struct payload p = segment_payload(frame, c->rcv_nxt, RECORD_WINDOW);
+	struct payload p = segment_payload(frame, c->rcv_nxt, window_of_record(c));
 	if (p.sequence == c->rcv_nxt)
 		c->rcv_nxt += p.length;
 	if (p.fin && p.sequence + p.length == c->rcv_nxt)

@@ -78,6 +78,7 @@ static void keep_texts(struct dataplane *dataplane, struct connection *c, enum s
 		dataplane->counters->text_holders[c->text_set]++;
 	} else {
 		dataplane->counters->text_holders[c->text_set]--;
+		c->text_position = 0;
 	}
 }
 

@@ -77,15 +77,18 @@ struct connection {
 	uint32_t rcv_nxt;     // RFC 9293, 3.3.1
 	uint32_t snd_una;     // HALF_OPEN: our initial sequence number
 	// 48
-	uint16_t text_position; // snd_una stands at this offset of the text (text.h)
-	uint8_t text;           // enum bs_template_number: what the text begins with
-	uint8_t replies : 4;    // 503s in the text
-	uint8_t text_set : 4;   // of which templates the text is made, from its first byte on
-	uint8_t delay : 4;      // enum delay: the queue it stands in
-	uint8_t counted : 1;    // in the source table, among its source's connections
-	uint8_t slow : 1;       // the text begins with the stutter's lines
-	uint8_t teased : 1;     // the text begins with the teaser
-	uint8_t text_held : 1;  // text_set is counted among the holders of its set
+	union {
+		uint16_t text_position; // snd_una stands at this offset of the text (text.h)
+		uint16_t promised; // from STAGE_LINGER on: window of the session block (window.h)
+	};
+	uint8_t text;          // enum bs_template_number: what the text begins with
+	uint8_t replies : 4;   // 503s in the text
+	uint8_t text_set : 4;  // of which templates the text is made, from its first byte on
+	uint8_t delay : 4;     // enum delay: the queue it stands in
+	uint8_t counted : 1;   // in the source table, among its source's connections
+	uint8_t slow : 1;      // the text begins with the stutter's lines
+	uint8_t teased : 1;    // the text begins with the teaser
+	uint8_t text_held : 1; // text_set is counted among the holders of its set
 	uint8_t retransmits : 4;
 	// STAGE_REFUSED: how far the client's line matches QUIT (refused.c); STAGE_STUTTER: 1, a byte is under way
 	uint8_t line : 4;

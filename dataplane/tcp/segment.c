@@ -122,7 +122,7 @@ bool segment_goes_on(struct dataplane *dataplane, struct connection *c, const st
 	uint32_t snd_max, segment_reset *reset, enum bs_reason *reason)
 {
 	enum segment_verdict verdict = segment_check(
-		dataplane, c, frame, RECORD_WINDOW, snd_max, reason);
+		dataplane, c, frame, window_of_record(c), snd_max, reason);
 	if (verdict == SEGMENT_RESET)
 		reset(dataplane, c);
 	return verdict == SEGMENT_GO_ON;

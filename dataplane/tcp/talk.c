@@ -110,7 +110,9 @@ static bool finish(struct dataplane *dataplane, struct connection *c)
 		return false;
 	if (talk->flags & (TALK_ACK_NOW | TALK_ACK_LATER) && !(c->flags & CONNECTION_PEER_FIN))
 		send_talk(dataplane, c, talk->snd_max, 0, 0); // else our FIN carries it
+	uint32_t left = window_left(c, talk);
 	block_release(dataplane, c);
+	window_keep(c, left);
 	if (c->flags & CONNECTION_PEER_FIN)
 		closing_start(dataplane, c);
 	else
@@ -206,8 +208,11 @@ static void carry_out(struct dataplane *dataplane, uint32_t block)
 		return;
 	}
 	if (wishes & BS_WISH_GROW) {
-		if (!(talk->flags & TALK_DEAD))
+		if (!(talk->flags & TALK_DEAD)) {
 			block_grow(dataplane, block);
+			talk->measured = c->rcv_nxt;
+			talk->measured_ms = dataplane->now_ms;
+		}
 		bs_stream_raise(streams, block, BS_EVENT_GROWN);
 	}
 	if (wishes & BS_WISH_ROOM) {

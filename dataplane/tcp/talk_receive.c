@@ -2,6 +2,7 @@
 #include "dataplane/tcp/talk_receive.h"
 
 #include "dataplane/tcp/sequence.h"
+#include "dataplane/tcp/window.h"
 
 static void copy_in(struct bs_stream *stream, const struct talk *talk, const struct payload *p)
 {
@@ -77,7 +78,9 @@ static void take_next(struct dataplane *dataplane, struct connection *c, struct 
 	if (had_gaps)
 		close_gaps(c, talk);
 	atomic_store_explicit(&stream->rx_head, c->rcv_nxt - talk->rx_base, memory_order_release);
-	bs_stream_raise(dataplane->streams, c->block, BS_EVENT_READABLE);
+	bs_stream_raise(dataplane->streams, c->block,
+		window_cramps(dataplane, c, stream, talk) ? BS_EVENT_READABLE | BS_EVENT_CRAMPED
+							  : BS_EVENT_READABLE);
 	// RFC 9293, 3.8.6.3: every second segment, or when a gap closes; else a reply may carry it.
 	talk->flags |= had_gaps || talk->flags & TALK_ACK_LATER ? TALK_ACK_NOW : TALK_ACK_LATER;
 }

@@ -110,7 +110,8 @@ void send_syn_ack_again(struct dataplane *dataplane, const struct connection *c)
 void send_control(
 	struct dataplane *dataplane, const struct connection *c, uint32_t sequence, uint8_t flags)
 {
-	struct segment s = {.sequence = sequence, .flags = flags, .window = window_of_record(c)};
+	struct segment s = {
+		.sequence = sequence, .flags = flags, .window = window_field_of_record(c)};
 	uint8_t mac[6];
 	if (prepare(dataplane, c, &s, mac))
 		send_empty(dataplane, port_of(dataplane, c), mac, &s);
@@ -129,7 +130,7 @@ void send_text(struct dataplane *dataplane, const struct connection *c, uint32_t
 	uint32_t window = c->window == UINT8_MAX ? UINT32_MAX : (uint32_t)c->window * 64;
 	uint32_t end = length - c->text_position > window ? c->text_position + window : length;
 	uint16_t mss = send_mss(dataplane, c);
-	struct segment s = {.window = window_of_record(c)};
+	struct segment s = {.window = window_field_of_record(c)};
 	uint8_t mac[6];
 	if (end <= offset &&
 		offset > c->text_position) { // no room behind what is under way: the timer's

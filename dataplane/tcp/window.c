@@ -4,11 +4,45 @@
 #include "dataplane/tcp/cookie.h"
 #include "dataplane/tcp/sequence.h"
 
-uint16_t window_of_record(const struct connection *c)
+// A promise that outlives its session block is kept in these units: of a megabyte in 16 bits.
+#define PROMISE_UNIT 64u
+
+uint32_t window_of_record(const struct connection *c)
+{
+	uint32_t promised = c->stage >= STAGE_LINGER ? c->promised * PROMISE_UNIT : 0;
+	return promised > RECORD_WINDOW ? promised : RECORD_WINDOW;
+}
+
+uint16_t window_field_of_record(const struct connection *c)
 {
 	uint8_t shift;
-	uint16_t window = c->stage == STAGE_STUTTER ? STUTTER_WINDOW : RECORD_WINDOW;
-	return cookie_window_scale(c->options, &shift) ? window >> RECEIVE_SHIFT : window;
+	uint32_t window = c->stage == STAGE_STUTTER ? STUTTER_WINDOW : window_of_record(c);
+	if (cookie_window_scale(c->options, &shift))
+		window >>= RECEIVE_SHIFT;
+	return window < UINT16_MAX ? (uint16_t)window : UINT16_MAX;
+}
+
+uint32_t window_left(const struct connection *c, const struct talk *talk)
+{
+	return sequence_after(talk->rcv_adv, c->rcv_nxt) ? talk->rcv_adv - c->rcv_nxt : 0;
+}
+
+void window_keep(struct connection *c, uint32_t left)
+{
+	uint32_t units = (left + PROMISE_UNIT - 1) / PROMISE_UNIT;
+	c->promised = units < UINT16_MAX ? (uint16_t)units : UINT16_MAX;
+}
+
+bool window_cramps(const struct dataplane *dataplane, const struct connection *c,
+	const struct bs_stream *stream, struct talk *talk)
+{
+	if (talk->ring == RING_NONE || c->rcv_nxt - talk->measured < (stream->rx_mask + 1) / 2)
+		return false;
+	uint32_t took = dataplane->now_ms - talk->measured_ms;
+	uint32_t round_trip = talk->srtt / 8;
+	talk->measured = c->rcv_nxt;
+	talk->measured_ms = dataplane->now_ms;
+	return took <= (round_trip > 1 ? round_trip : 1) && block_may_grow(dataplane, talk);
 }
 
 // Sequence number behind the last byte that the ring has room for.

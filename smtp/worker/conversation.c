@@ -234,10 +234,21 @@ void conversation_turn(struct conversation *c)
 		conversation_queue(c);
 }
 
+// A mail comes faster than its window allows.
+static void grow_again(struct conversation *c)
+{
+	if (!session_in_data(c->session) || c->dead || c->growing)
+		return;
+	c->growing = true;
+	c->wishes |= BS_WISH_GROW;
+}
+
 void conversation_events(struct conversation *c, uint32_t events)
 {
 	if (events & BS_EVENT_GROWN)
 		c->growing = false;
+	if (events & BS_EVENT_CRAMPED)
+		grow_again(c);
 	if (events & BS_EVENT_WRITABLE)
 		c->wants_room = false;
 	if (events & BS_EVENT_EOF)

@@ -245,6 +245,8 @@ Test(config_file, one_key_against_another)
 	refused(GOOD "limits {\nconnections = 100 }\n", 10, "half-open");
 	refused(GOOD "limits {\ndata-ring-size = 65535 }\n", 10, "data-ring-size");
 	refused(GOOD "limits {\ndata-ring-size = 5kb }\n", 10, "data-ring-size");
+	refused(GOOD "limits {\ndata-ring-most = 96kb }\n", 10, "data-ring-most");
+	refused(GOOD "limits {\ndata-ring-most = 32kb }\n", 10, "data-ring-most");
 	refused(GOOD "list a { }\n", 9, "file");
 	refused(GOOD "list own { file = /a }\n", 9, "own");
 	refused(GOOD "list a { file = /a }\nlist A { file = /b }\n", 10, "A");

@@ -11,7 +11,7 @@ WIRE_TEST(handshake, opens)
 		.has_window_scale = true, .window_scale = 7);
 	const struct wire_frame *answer = wire_expect_tcp(peer, TCP_SYN | TCP_ACK);
 	cr_assert_eq(answer->mss, peer->ipv6 ? 1440 : 1460);
-	cr_assert_eq(answer->window_scale, 2);
+	cr_assert_eq(answer->window_scale, 4);
 	cr_assert(answer->sack_permitted);
 	cr_assert_eq(answer->window, 2048);
 	cr_assert_eq(peer->wire->counters.half_open, 1);

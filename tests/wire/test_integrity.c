@@ -63,7 +63,7 @@ struct model {
 	bool fin_heard, fin_sent, fin_ever, owes;
 	// The worker
 	uint32_t stream, read, written, consumed, grow_at;
-	bool open, eof, growing, wants_room, let_go;
+	bool open, eof, cramped, growing, wants_room, let_go;
 	uint32_t promised; // right edge that barscreen announced
 };
 
@@ -201,7 +201,8 @@ static void worker_reads(struct model *m, struct bs_stream *stream, uint32_t *wi
 		m->consumed = 0;
 	}
 	if (m->trial.grow && !m->growing && m->read > m->grow_at &&
-		stream->rx_mask < BS_STREAM_RX) {
+		(stream->rx_mask < BS_STREAM_RX || m->cramped)) {
+		m->cramped = false;
 		m->growing = true;
 		*wishes |= BS_WISH_GROW;
 	}
@@ -236,6 +237,7 @@ static void worker_turn(struct model *m)
 		m->stream = number;
 		if (events & BS_EVENT_GROWN)
 			m->growing = false;
+		m->cramped |= (events & BS_EVENT_CRAMPED) != 0;
 		if (events & BS_EVENT_WRITABLE)
 			m->wants_room = false;
 		cr_assert(!(events & BS_EVENT_DEAD), "given up after %u up, %u down", m->read,
@@ -395,6 +397,13 @@ WIRE_TEST(integrity, large_data_ring, .no_wait = true, .data_ring_size = 262144)
 {
 	exchange(peer, (struct trial){.grow = true, .loss = 3});
 	exchange(peer, (struct trial){.grow = true, .scale = true, .loss = 10});
+}
+
+WIRE_TEST(integrity, growing_data_ring, .no_wait = true, .data_rings = 64, .data_ring_size = 4096)
+{
+	exchange(peer, (struct trial){.grow = true, .loss = 3});
+	exchange(peer, (struct trial){.grow = true, .scale = true, .loss = 3});
+	cr_assert_gt(peer->wire->counters.windows_grown, 0);
 }
 
 WIRE_TEST(integrity, the_worker_closes_first, .no_wait = true)

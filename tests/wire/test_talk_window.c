@@ -47,7 +47,7 @@ WIRE_TEST(talk_window, grows_for_a_mail, .data_ring_size = 65536)
 	expect_events(peer->wire, number, BS_EVENT_GROWN);
 	cr_assert_eq(peer->wire->counters.data_rings, 1);
 	const struct wire_frame *ack = wire_expect_tcp(peer, TCP_ACK);
-	cr_assert_eq(ack->window, (65536 - 5) >> 2);
+	cr_assert_eq(ack->window, (65536 - 5) >> 4);
 	wire_tcp(peer, .flags = TCP_ACK, .seq = seq, .payload = "second");
 	expect_read(peer->wire, number, "firstsecondthird");
 	end(peer, number);

@@ -174,6 +174,7 @@ static void make_dataplane(struct wire *wire, const struct wire_settings *given)
 		.talking = given->talking != 0 ? given->talking : 8,
 		.data_rings = given->data_rings != 0 ? given->data_rings : 2,
 		.data_ring_size = given->data_ring_size != 0 ? given->data_ring_size : 65536,
+		.data_ring_most = given->data_ring_most != 0 ? given->data_ring_most : 1048576,
 		.workers = given->workers != 0 ? given->workers : 1,
 		.lcores = wire->lcores,
 		.bell = &wire->bell,

@@ -38,6 +38,7 @@ struct wire_settings {
 	uint32_t talking;        // 8
 	uint32_t data_rings;     // 2
 	uint32_t data_ring_size; // 65536
+	uint32_t data_ring_most; // 1 MB
 	uint32_t workers;        // 1
 	uint32_t wait_ms;        // 25000
 	bool no_wait;            // 0
