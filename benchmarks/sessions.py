@@ -1,24 +1,48 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Refused sessions a second."""
+"""Refused sessions a second: EHLO, MAIL, RCPT of an unknown recipient, QUIT."""
 import os
 
 import network
 
+import memif
 from measure import Length, Void, median, place, tell, turns
 from servers import barscreen, cost, foreign, load, notes, postscreen, rate
 
+PLACES = 512  # sessions at once over the memif
+REJECTED = "NOQUEUE: reject"
+
+
+def over_memif(process, seconds):
+    return memif.load(process, seconds, PLACES)
+
+
+def mailboxes(folder, name):
+    path = os.path.join(folder, name)
+    os.makedirs(os.path.join(path, "mail", "example.org", "a", "tmp"))
+    return path
+
+
+def logged(*servers):
+    if any(REJECTED not in server.log() for server in servers):
+        raise Void("nothing was logged")
+
 
 def sessions():
-    """EHLO, MAIL, RCPT of an unknown recipient, QUIT."""
+    """barscreen without a kernel in between, then both of them under the same kernel client."""
     with place() as folder:
-        os.makedirs(os.path.join(folder, "mail", "example.org", "a", "tmp"))
-        with barscreen(folder, f"maildir:{folder}/mail") as ours, postscreen(folder) as theirs:
+        with memif.barscreen(mailboxes(folder, "memif")) as fast, postscreen(folder) as theirs:
             def run(wire):
                 return lambda seconds: load(wire.clients, "refused", network.SERVER4, 25, seconds)
 
-            own, other = turns(Length.RUNS, run(ours.wire), run(theirs.wire))
-            if "NOQUEUE: reject" not in ours.log() or "NOQUEUE: reject" not in theirs.log():
-                raise Void("nothing was logged")
-    tell("sessions", median(own, rate), "sessions/s", "postscreen+smtpd", median(other, rate), notes(own, other))
+            own, other = turns(Length.RUNS, lambda seconds: over_memif(fast, seconds), run(theirs.wire))
+            logged(fast, theirs)
+            tell("sessions", median(own, rate), "sessions/s", "postscreen+smtpd", median(other, rate),
+                 [foreign(own, other), f"load busy {median(own, lambda run: run['busy']):.0%}"])
+            path = mailboxes(folder, "kernel")
+            with barscreen(path, f"maildir:{path}/mail") as ours:
+                own, other = turns(Length.RUNS, run(ours.wire), run(theirs.wire))
+                logged(ours)
+    tell("sessions-kernel-client", median(own, rate), "sessions/s", "postscreen+smtpd", median(other, rate),
+         notes(own, other))
     tell("sessions-cpu", median(own, cost), "cpu-s/1000", "postscreen+smtpd", median(other, cost),
          [foreign(own, other)])

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Sessions that go on beside a flood."""
+import memif
+from measure import Length, Void, median, place, tell, turns
+from servers import foreign, rate
+from sessions import PLACES, mailboxes, over_memif
+
+FLOODS = {"syn": "syn_cookies_sent", "ack": "ack_no_cookie", "listed": "syn_listed"}
+TIMES = 5  # the packet rate of the sessions
+
+
+def flood_goodput():
+    """Half of the most sessions a second, with and without five times their packets from strangers."""
+    with place() as folder, memif.barscreen(mailboxes(folder, "memif")) as process:
+        most = over_memif(process, 1)
+        most = over_memif(process, Length.SECONDS)
+        half, frames = most["rate"] / 2, most["frames"] / 2
+
+        def run(*words):
+            return lambda seconds: memif.load(process, seconds, 8 * PLACES, "-r", half, *words)
+
+        for kind in FLOODS:
+            beside, alone = turns(Length.RUNS, run("-f", f"{TIMES * frames:.0f}:{kind}"), run())
+            sent = median(beside, lambda result: result["flood"])
+            if sent < 0.9 * TIMES * frames * Length.SECONDS and not Length.SMOKE:
+                raise Void(f"of the {kind} flood only {sent:.0f} packets were sent")
+            tell(f"flood-goodput-{kind}", median(beside, rate), "sessions/s", "no-flood", median(alone, rate),
+                 [foreign(beside, alone), f"{TIMES * frames:.0f} packets/s beside",
+                  f"replies p99 {median(beside, lambda result: result['reply-p99']):.0f} us, alone "
+                  f"{median(alone, lambda result: result['reply-p99']):.0f} us"])

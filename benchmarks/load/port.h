@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The load's end of a memif: DPDK started for it, frames in bursts, nothing lost on the way out.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PORT_BURST 64u
+#define PORT_OUT   512u
+
+struct rte_mbuf;
+struct rte_mempool;
+
+struct load_port {
+	uint16_t id;
+	struct rte_mempool *pool;
+	struct rte_mbuf
+		*out[PORT_OUT]; // what waits for room in the ring, then the frame being written
+	uint32_t out_count;
+	uint64_t full; // times the other end had not made room
+	uint8_t mac[6];
+};
+
+// Starts DPDK in ordinary memory and connects to the server at `socket`. Exits with a line where that fails.
+void load_port_open(struct load_port *port, const char *socket);
+void load_port_close(struct load_port *port);
+
+// Frames of the other end, the caller's from then on.
+uint16_t load_port_receive(struct load_port *port, struct rte_mbuf *mbuf[PORT_BURST]);
+
+// A frame to write to, then its length: it goes out with the next load_port_flush(). Exits where packet buffers lack:
+// there are more of them than both rings hold.
+uint8_t *load_port_frame(struct load_port *port);
+void load_port_out(struct load_port *port, uint16_t length);
+
+// How many more frames may be written before the next flush.
+static inline uint32_t load_port_room(const struct load_port *port)
+{
+	return PORT_OUT - port->out_count;
+}
+
+// False when some of it must wait.
+bool load_port_flush(struct load_port *port);

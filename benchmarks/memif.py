@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""barscreen behind a memif, and the load generator at its other end: no kernel between them."""
+import contextlib
+import os
+import subprocess
+
+import daemon
+import network
+
+from measure import ON_CLIENT, ON_SERVER, SERVER, Length, Void, others
+
+LOAD = os.path.join(daemon.BUILD, "benchmarks", "load", "load")
+FIRST, LISTED = "10.0.0.0/12", "185.0.0.0/8"  # a million clients; whom a flood comes from
+SOCKET = "memif.sock"
+HEADROOM = 1.3  # what the load must be able to do, in what is measured
+
+
+class Wire:
+    """Takes the place of network.Wire for daemon.Barscreen: a namespace, in which nothing is reached by the kernel."""
+
+    kind, mtu, INTERFACE = "net_memif", 1500, None
+
+    def __init__(self):
+        self.server = network.Namespace("server")
+
+    def close(self):
+        self.server.close()
+
+
+@contextlib.contextmanager
+def barscreen(folder, more=None):
+    """One core for dataplane and worker, no wait, log to a file in memory, sources are not refused for what they did."""
+    wire, process = Wire(), None
+    listed = os.path.join(folder, "listed")
+    with open(listed, "w", encoding="ascii") as file:
+        file.write(LISTED + "\n")
+    try:
+        process = daemon.Barscreen(folder, wire, f"{folder}/mail", {
+            'port "mx0"': {"interface": None, "socket": os.path.join(folder, SOCKET), "ring-size": 2048,
+                           "addresses": [network.SERVER4 + "/24", network.SERVER6 + "/64"],
+                           "gateways": ["198.18.0.1", "2001:2::1"]},
+            "machine": {"dataplane-cores": [SERVER], "worker-cores": [SERVER]},
+            "limits": {"connections": 262144, "half-open": 16384, "talking": 8192},
+            "networks": {"trusted": [FIRST, "198.18.0.0/15", "2001:2::/48", "2001:db8::/32"]},
+            'list "flood"': {"file": listed, "action": "drop"},
+            "verdicts": {"action": "observe", "refused-sessions": 0, "unknown-recipients": 0},
+        } | (more or {}), prefix=ON_SERVER)
+        process.start()
+        yield process
+    finally:
+        if process:
+            process.kill()
+        wire.close()
+
+
+def load(process, seconds, places, *words):
+    """One run of the load; what it printed, as numbers. Void when a session went wrong or the load was its own limit."""
+    foreign = others()
+    done = subprocess.run([*ON_CLIENT, LOAD, "-t", str(seconds), "-c", str(places), *map(str, words),
+                           os.path.join(process.folder, SOCKET), network.SERVER4, network.SERVER6],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=seconds + 180)
+    fields = dict(word.partition("=")[::2] for word in done.stdout.split(" fault=")[0].split())
+    if done.returncode != 0 or fields.get("bad") != "0" or fields.get("good") == "0":
+        raise Void(f"load: {done.stdout.strip()} {done.stderr.strip()}")
+    run = {name: float(value) for name, value in fields.items()} | {"others": foreign}
+    if run["busy"] > 1 / HEADROOM and not Length.SMOKE:
+        raise Void(f"the load was busy for {run['busy']:.0%} of the time: it could not have done {HEADROOM} times that")
+    if run["missed"] and not Length.SMOKE:
+        raise Void(f"{run['missed']:.0f} sessions were not begun in time")
+    return run
