@@ -12,6 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "tests", "e2e")]
 
 import all_checks  # noqa: E402
+import flood  # noqa: E402
 import greylist  # noqa: E402
 import mail  # noqa: E402
 import packets  # noqa: E402
@@ -23,6 +24,7 @@ from measure import Length, Void  # noqa: E402
 # One line a bench: name, function.
 BENCHES = {
     "sessions": sessions.sessions,
+    "flood-goodput": flood.flood_goodput,
     "mail": mail.mail,
     "checks": all_checks.all_checks,
     "greylist": greylist.greylist,

@@ -27,6 +27,13 @@ class Wire:
         self.server.close()
 
 
+class Barscreen(daemon.Barscreen):
+    """Its link is down as long as no load is there, and its addresses tentative."""
+
+    def _ready(self):
+        return True
+
+
 @contextlib.contextmanager
 def barscreen(folder, more=None):
     """One core for dataplane and worker, no wait, log to a file in memory, sources are not refused for what they did."""
@@ -35,7 +42,7 @@ def barscreen(folder, more=None):
     with open(listed, "w", encoding="ascii") as file:
         file.write(LISTED + "\n")
     try:
-        process = daemon.Barscreen(folder, wire, f"{folder}/mail", {
+        process = Barscreen(folder, wire, f"{folder}/mail", {
             'port "mx0"': {"interface": None, "socket": os.path.join(folder, SOCKET), "ring-size": 2048,
                            "addresses": [network.SERVER4 + "/24", network.SERVER6 + "/64"],
                            "gateways": ["198.18.0.1", "2001:2::1"]},
