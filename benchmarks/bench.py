@@ -14,6 +14,7 @@ sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "tests", "e2e")]
 import all_checks  # noqa: E402
 import flood  # noqa: E402
 import greylist  # noqa: E402
+import kernel_filter  # noqa: E402
 import mail  # noqa: E402
 import packets  # noqa: E402
 import session_cost  # noqa: E402
@@ -30,6 +31,7 @@ BENCHES = {
     "greylist": greylist.greylist,
     "ingress-drop": packets.ingress_drop,
     "syn-cookies": packets.syn_cookies,
+    "ingress-kernel": kernel_filter.ingress_kernel,
     "session-cost": session_cost.session_cost,
     "stages": stages.stages,
 }
