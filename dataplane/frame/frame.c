@@ -77,6 +77,15 @@ static enum bs_reason arp(
 	return BS_REASON_ACCEPTED;
 }
 
+// None in a /31 (RFC 3021), and none of IPv6.
+static bool directed_broadcast(const struct bs_prefix *subnet, uint32_t value)
+{
+	if (subnet->length <= 96 || subnet->length >= 127 || !bs_address_is_ipv4(&subnet->address))
+		return false;
+	uint32_t host = UINT32_MAX >> (subnet->length - 96);
+	return (value | host) == value && (value & ~host) == load32(subnet->address.octet + 12);
+}
+
 // RFC 1122, 3.2.1.3, and RFC 1812, 5.3.7: sources that no packet may have. 240/4 is left to the class table.
 static bool ipv4_martian(const struct ports *ports, const struct frame *frame)
 {
@@ -86,12 +95,24 @@ static bool ipv4_martian(const struct ports *ports, const struct frame *frame)
 	uint32_t value = load32(source);
 	if (value == UINT32_MAX)
 		return true;
-	// (d): the directed broadcast of a subnet, as far as we can know it: our own. None in a /31 (RFC 3021).
-	const struct bs_prefix *on_link = &ports->local[frame->local].on_link;
-	if (on_link->length <= 96 || on_link->length >= 127)
-		return false;
-	uint32_t host = UINT32_MAX >> (on_link->length - 96);
-	return (value | host) == value && (value & ~host) == load32(on_link->address.octet + 12);
+	// (d): the directed broadcast of a subnet, as far as we can know it: our own.
+	return directed_broadcast(&ports->local[frame->local].on_link, value);
+}
+
+// The policy for broadcast and groups has a name of its own: such packets are heard by everybody on the link, and are no sign of a
+// wrong address. RFC 1122, 3.3.6, and RFC 9293, 3.9.2.3: TCP never answers them.
+static bool ipv4_to_many(
+	const struct ports *ports, const struct port *port, const struct bs_address *destination)
+{
+	uint32_t value = load32(destination->octet + 12);
+	if (value >> 28 == 14 || value == UINT32_MAX)
+		return true;
+	for (unsigned i = 0; i < ports->local_count; i++) {
+		if (ports->local[i].port == port->index &&
+			directed_broadcast(&ports->local[i].on_link, value))
+			return true;
+	}
+	return false;
 }
 
 // The steps of RFC 1812, 5.2.2, and RFC 1122, 3.2.1.
@@ -101,7 +122,7 @@ static enum bs_reason ipv4(const struct ports *ports, const struct port *port, u
 	const uint8_t *at = frame->bytes + frame->l3;
 	// RFC 1122, 3.3.6: a datagram to one host that came by link-layer broadcast is discarded; groups are none of ours.
 	if (is_group(frame->bytes))
-		return BS_REASON_FRAME_NOT_OURS;
+		return BS_REASON_IP_BROADCAST;
 	if (length < frame->l3 + IPV4_LENGTH) // 5.2.2 (1)
 		return BS_REASON_FRAME_SHORT;
 	if (at[0] >> 4 != 4) // (3)
@@ -128,8 +149,9 @@ static enum bs_reason ipv4(const struct ports *ports, const struct port *port, u
 	frame->l4 = (uint16_t)(frame->l3 + IPV4_LENGTH);
 	frame->hop_limit = at[8]; // RFC 1122, 3.2.1.7: a host does not drop for a low TTL
 	frame->local = local_find_ready(ports, port, &frame->destination);
-	if (frame->local == LOCAL_NONE) // RFC 1122, 3.2.1.3: broadcast and groups too
-		return BS_REASON_IP_NOT_OURS;
+	if (frame->local == LOCAL_NONE) // RFC 1122, 3.2.1.3
+		return ipv4_to_many(ports, port, &frame->destination) ? BS_REASON_IP_BROADCAST
+								      : BS_REASON_IP_NOT_OURS;
 	if (bs_address_equal(&frame->source, &frame->destination))
 		return BS_REASON_IP_LAND;
 	if (ipv4_martian(ports, frame))
@@ -243,7 +265,7 @@ static enum bs_reason ipv6(const struct ports *ports, const struct port *port, u
 	case 135: // mobility (RFC 6275)
 	case 139: // HIP (RFC 7401)
 	case 140: // shim6 (RFC 5533)
-		return BS_REASON_IP_OPTIONS;
+		return BS_REASON_IP_EXTENSION;
 	default:
 		return BS_REASON_IP_PROTOCOL;
 	}

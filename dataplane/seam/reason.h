@@ -20,8 +20,11 @@
 	X(IP_LENGTH, "ip-length", "IP total length beyond the frame") \
 	X(IP_CHECKSUM, "ip-checksum", "IPv4 header checksum wrong") \
 	X(IP_FRAGMENT, "ip-fragment", "a fragment; TCP to us never needs one") \
-	X(IP_OPTIONS, "ip-options", \
-		"IPv4 options or IPv6 extension headers, which mail never uses") \
+	X(IP_OPTIONS, "ip-options", "IPv4 options, which mail never uses (RFC 7126)") \
+	X(IP_EXTENSION, "ip-extension", \
+		"IPv6 extension headers, which mail never uses; only MLD may have a router alert") \
+	X(IP_BROADCAST, "ip-broadcast", \
+		"IPv4 to a broadcast or group address, or in a frame to everybody") \
 	X(IP_MARTIAN, "ip-martian", "source is unspecified, loopback, group or broadcast") \
 	X(IP_LAND, "ip-land", "source equals destination") \
 	X(IP_NOT_OURS, "ip-not-ours", "destination is not one of our addresses") \

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The end of a connection from outside: who closes first, what still comes afterwards, and what is given up when."""
+import os
 import time
 
 from behaviours import Group, counted
@@ -10,7 +11,7 @@ GROUP, SLOW = Group(), Group()
 FAR = (-100000, -1 << 31, (1 << 31) - 1, 1 << 20)
 
 
-def said_goodbye(tap, family, quiet=False):
+def said_goodbye(tap, family):
     """221 is said and acknowledged; barscreen gives the client a second to close first."""
     peer = Peer(tap, family)
     peer.hello()
@@ -276,17 +277,34 @@ def fin_never_acknowledged(tap, family):
 
 @SLOW.behaviour
 def greeting_never_acknowledged(tap, family):
-    """RFC 9293, 3.8.3 (R2): the greeting comes again and again; in the end the connection is given up."""
+    """RFC 9293, 3.8.3 (R2): the greeting comes again and again; in the end the connection is given up. Its end, a minute on, in full only."""
     peer = Peer(tap, family)
     peer.connect()
     first = peer.next("greeting")
     for _ in range(4):
         again = peer.next("greeting again", again=True)
         expect((again.seq, again.data) == (first.seq, first.data), f"{again}")
+    if not os.environ.get("ADVERSARIES"):
+        return
     for _ in range(10):
         if "R" in peer.next("RST", again=True).flags:
             peer.gone("given up")
             return
+    raise AssertionError("it never ends")
+
+
+@SLOW.behaviour
+def refusal_never_acknowledged(tap, family):
+    """The same of a 554, which has five seconds only: then a RST, and nothing is kept."""
+    peer = Peer(tap, family)
+    peer.syn()
+    peer.say(b"EHLO early.example.com\r\n")
+    for _ in range(20):
+        segment = peer.next("554, or the RST", again=True)
+        if "R" in segment.flags:
+            peer.gone("given up")
+            return
+        expect(not segment.data or segment.data.startswith(b"554"), f"{segment}")
     raise AssertionError("it never ends")
 
 

@@ -71,10 +71,10 @@ Test(frame, ethernet)
 	static const uint8_t stranger[6] = {2, 0, 0, 0, 0, 0x99};
 	static const uint8_t group[6] = {1, 0, 0x5e, 0, 0, 1};
 	expect(FRAME_NOT_OURS, TCP4(.flags = TCP_SYN, .to = stranger));
-	expect(FRAME_NOT_OURS, TCP4(.flags = TCP_SYN, .to = wire_broadcast));
-	expect(FRAME_NOT_OURS, TCP4(.flags = TCP_SYN, .to = group));
+	expect(IP_BROADCAST, TCP4(.flags = TCP_SYN, .to = wire_broadcast));
+	expect(IP_BROADCAST, TCP4(.flags = TCP_SYN, .to = group));
 	expect(FRAME_NOT_OURS, TCP6(.flags = TCP_SYN, .to = wire_broadcast));
-	expect(FRAME_NOT_OURS, ICMP4(.type = 8, .to = wire_broadcast));
+	expect(IP_BROADCAST, ICMP4(.type = 8, .to = wire_broadcast));
 	expect(FRAME_SOURCE, TCP4(.flags = TCP_SYN, .from = group));
 	expect(FRAME_SOURCE, TCP4(.flags = TCP_SYN, .from = wire_broadcast));
 	expect(FRAME_SOURCE, TCP4(.flags = TCP_SYN, .from = wire_mac));
@@ -141,9 +141,9 @@ Test(frame, what_the_port_says_about_checksums)
 Test(frame, ipv4_addresses)
 {
 	expect(IP_NOT_OURS, TCP4(.flags = TCP_SYN, .destination = "192.0.2.99"));
-	expect(IP_NOT_OURS, TCP4(.flags = TCP_SYN, .destination = "192.0.2.255"));
-	expect(IP_NOT_OURS, TCP4(.flags = TCP_SYN, .destination = "255.255.255.255"));
-	expect(IP_NOT_OURS, TCP4(.flags = TCP_SYN, .destination = "224.0.0.1"));
+	expect(IP_BROADCAST, TCP4(.flags = TCP_SYN, .destination = "192.0.2.255"));
+	expect(IP_BROADCAST, TCP4(.flags = TCP_SYN, .destination = "255.255.255.255"));
+	expect(IP_BROADCAST, TCP4(.flags = TCP_SYN, .destination = "224.0.0.1"));
 	expect(IP_NOT_OURS, TCP4(.flags = TCP_SYN, .destination = "192.0.2.26")); // tentative
 	expect(IP_NOT_OURS, ICMP4(.type = 8, .destination = "192.0.2.26"));
 	expect(IP_NOT_OURS, TCP4(.flags = TCP_SYN, .destination = "192.0.2.27")); // duplicate

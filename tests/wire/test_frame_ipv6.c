@@ -14,8 +14,8 @@ Test(frame_ipv6, ipv6_header)
 	expect(IP_FRAGMENT, TCP6(.flags = TCP_SYN, .extension = 44));
 	static const uint8_t extension[] = {0, 43, 51, 60, 135, 139, 140};
 	for (unsigned i = 1; i < sizeof(extension); i++)
-		expect(IP_OPTIONS, TCP6(.flags = TCP_SYN, .extension = extension[i]));
-	expect(IP_OPTIONS, TCP6(.flags = TCP_SYN, .router_alert = true));
+		expect(IP_EXTENSION, TCP6(.flags = TCP_SYN, .extension = extension[i]));
+	expect(IP_EXTENSION, TCP6(.flags = TCP_SYN, .router_alert = true));
 	expect(IP_PROTOCOL, TCP6(.protocol = 17, .payload = "12345678"));
 	expect(IP_PROTOCOL, TCP6(.protocol = 59, .payload = "x"));  // no next header
 	expect(IP_PROTOCOL, TCP6(.flags = TCP_SYN, .protocol = 1)); // ICMP of the other family
@@ -43,17 +43,17 @@ Test(frame_ipv6, ipv6_router_alert)
 		{1, 4, 0, 0, 0, 0}, {0, 5, 2, 0, 0, 0}, {0xc2, 4, 0, 0, 0, 0}, {5, 2, 0, 0, 1, 1}};
 	for (unsigned i = 0; i < 6; i++) {
 		memcpy(bytes.byte + 56, wrong[i], 6);
-		expect(IP_OPTIONS, parse(0));
+		expect(IP_EXTENSION, parse(0));
 	}
 	memcpy(bytes.byte + 56, fine[0], 6);
 	bytes.byte[55] = 1; // sixteen bytes of options
-	expect(IP_OPTIONS, parse(0));
+	expect(IP_EXTENSION, parse(0));
 	bytes.byte[55] = 0;
 	bytes.byte[54] = 6;
-	expect(IP_OPTIONS, parse(0));
+	expect(IP_EXTENSION, parse(0));
 	bytes.byte[54] = 58;
 	store16(bytes.byte + 18, 7); // shorter than the options
-	expect(IP_OPTIONS, parse(0));
+	expect(IP_EXTENSION, parse(0));
 	store16(bytes.byte + 18, 15); // shorter than a message
 	expect(ICMP_BAD, parse(0));
 }
