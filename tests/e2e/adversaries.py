@@ -18,6 +18,7 @@ RECORDS, HALF_OPEN, TALKING, PER_SOURCE = 1024, 128, 64, 20
 NUMBERS = itertools.count(1)
 LIMITS = {"limits": {"connections": RECORDS, "half-open": HALF_OPEN, "talking": TALKING, "sources": 4096},
           "waiting": {"wait": "0s", "connections-per-source": PER_SOURCE},
+          "networks": {"own": [], "trusted": ["198.18.0.0/15", "2001:2::/48", "10.0.0.0/8", "fd00::/8"]},
           "smtp": {"junk-commands": 100000, "commands": 100000}}
 
 
@@ -40,7 +41,10 @@ def resident(tap):
 
 
 def source(family, number):
-    return f"198.19.{number >> 8 & 255}.{number & 255}" if family == "ipv4" else f"2001:2:{number >> 16:x}:{number & 0xffff:x}::66"
+    """Of millions, each IPv6 one in a /64 of its own: private networks, which this configuration takes for clients."""
+    if family == "ipv4":
+        return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+    return f"fd00:{number >> 16:x}:{number & 0xffff:x}::66"
 
 
 class Beside:
