@@ -14,6 +14,33 @@ static void copy_in(struct bs_stream *stream, const struct talk *talk, const str
 	memcpy(stream->rx_ring, p->bytes + straight, p->length - straight);
 }
 
+// What was received ahead of order is not written again: of overlapping segments the first wins, as it does for bytes that were read
+// already, so that nobody who looks at the wire before us can be shown another text than the worker is.
+static void copy_new(struct bs_stream *stream, const struct talk *talk, const struct payload *p)
+{
+	struct payload rest = *p;
+	uint32_t end = p->sequence + p->length;
+	while (sequence_before(rest.sequence, end)) {
+		uint32_t next = end, skip = rest.sequence;
+		for (unsigned i = 0; i < talk->gaps; i++) {
+			const struct gap *g = &talk->gap[i];
+			if (sequence_after(g->start, rest.sequence)) {
+				if (sequence_before(g->start, next))
+					next = g->start;
+			} else if (sequence_after(g->end, skip)) {
+				skip = g->end;
+			}
+		}
+		if (skip == rest.sequence) {
+			rest.length = next - rest.sequence;
+			copy_in(stream, talk, &rest);
+			skip = next;
+		}
+		rest.bytes += skip - rest.sequence;
+		rest.sequence = skip;
+	}
+}
+
 static void drop_gap(struct talk *talk, unsigned i)
 {
 	talk->gaps--;
@@ -62,10 +89,9 @@ static bool add_gap(struct talk *talk, uint32_t start, uint32_t end)
 static void take_ahead(struct dataplane *dataplane, struct bs_stream *stream, struct talk *talk,
 	const struct payload *p)
 {
-	if (add_gap(talk, p->sequence, p->sequence + p->length)) {
-		copy_in(stream, talk, p);
+	copy_new(stream, talk, p); // where there is no place for its range, nothing tells of it
+	if (add_gap(talk, p->sequence, p->sequence + p->length))
 		dataplane->counters->out_of_order++;
-	}
 	talk->flags |= TALK_ACK_NOW; // RFC 5681, 4.2: at once, so that the sender sees the gap
 }
 
@@ -73,7 +99,10 @@ static void take_next(struct dataplane *dataplane, struct connection *c, struct 
 	struct talk *talk, const struct payload *p)
 {
 	bool had_gaps = talk->gaps > 0;
-	copy_in(stream, talk, p);
+	if (had_gaps)
+		copy_new(stream, talk, p);
+	else
+		copy_in(stream, talk, p);
 	c->rcv_nxt += p->length;
 	if (had_gaps)
 		close_gaps(c, talk);

@@ -194,6 +194,12 @@ bool talk_send_again(struct dataplane *dataplane, struct connection *c)
 		return false;
 	c->retransmits++;
 	dataplane->counters->retransmits++;
+	if (talk->snd_wnd > 0) { // else it is a probe
+		uint16_t mss = send_mss(dataplane, c);
+		if (mss < talk->mss)
+			talk->mss =
+				mss; // and stays so: the path does not widen for the rest of a session
+	}
 	if (talk->rto < DELAY_RTO_LAST)
 		talk->rto++; // RFC 6298, 5.5
 	talk->flags &= (uint8_t)~TALK_TIMING;

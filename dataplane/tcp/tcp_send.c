@@ -17,6 +17,11 @@
 #include "dataplane/port/transmit.h"
 
 #define OPTIONS_MAX 40
+// Sent again so often, a segment may be too large for its path whose ICMP does not reach us (RFC 2923, 2.1; RFC 8201, 1): what every path takes
+// is MTU 576 and 1280 less headers. Nothing that comes from strangers lowers it further, nor for other connections.
+#define BLACK_HOLE     2u
+#define MSS_LEAST_IPV4 536u
+#define MSS_LEAST_IPV6 1220u
 
 // All that differs between segments.
 struct segment {
@@ -120,7 +125,9 @@ void send_control(
 uint16_t send_mss(const struct dataplane *dataplane, const struct connection *c)
 {
 	uint16_t own = own_mss(port_of(dataplane, c), &c->peer), peer = cookie_mss(c->options);
-	return own < peer ? own : peer;
+	uint16_t mss = own < peer ? own : peer;
+	uint16_t least = bs_address_is_ipv4(&c->peer) ? MSS_LEAST_IPV4 : MSS_LEAST_IPV6;
+	return c->retransmits >= BLACK_HOLE && mss > least ? least : mss;
 }
 
 void send_text(struct dataplane *dataplane, const struct connection *c, uint32_t offset)

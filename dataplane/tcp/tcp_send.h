@@ -28,5 +28,5 @@ void send_talk(struct dataplane *dataplane, struct connection *connection, uint3
 // RST in answer to a segment of no connection (RFC 9293, 3.10.7.1), back to where it came from, rate-limited.
 void send_reset(struct dataplane *dataplane, const struct port *port, const struct frame *frame);
 
-// Largest payload we send to this connection.
+// Largest payload we send to this connection, in its present trouble: less after two retransmissions.
 uint16_t send_mss(const struct dataplane *dataplane, const struct connection *connection);

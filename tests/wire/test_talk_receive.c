@@ -122,3 +122,18 @@ WIRE_TEST(talk_receive, bytes_sent_again_are_acknowledged_whatever_others_do)
 	cr_assert_eq(wire_expect_tcp(peer, TCP_ACK)->ack, peer->seq);
 	end(peer, number);
 }
+
+// Nobody can show the worker another text than whoever looked at the wire first.
+WIRE_TEST(talk_receive, of_overlapping_segments_the_first_wins)
+{
+	uint32_t number = talk(peer, "a");
+	uint32_t seq = peer->seq;
+	wire_tcp(peer, .flags = TCP_ACK, .seq = seq + 2, .payload = "cd");
+	wire_tcp(peer, .flags = TCP_ACK, .seq = seq + 6, .payload = "gh");
+	wire_tcp(peer, .flags = TCP_ACK, .seq = seq + 1, .payload = "bXXefXXi"); // ahead, over both
+	wire_tcp(
+		peer, .flags = TCP_ACK, .seq = seq, .payload = "0YYYYYYYYYj"); // in order, over all
+	expect_read(peer->wire, number, "a0bcdefghiYj");
+	wire_forget(peer->wire);
+	end(peer, number);
+}

@@ -107,3 +107,29 @@ WIRE_TEST(talk_send, the_window_goes_with_a_new_acknowledgement)
 	cr_assert_eq(wire_expect_tcp(peer, TCP_ACK)->payload_length, 100);
 	end(peer, number);
 }
+
+// A path that takes less than its ends do, and whose ICMP is lost: after two retransmissions segments are as small as any path takes.
+WIRE_TEST(talk_send, a_black_hole_is_left)
+{
+	char text[1001];
+	memset(text, 'r', 1000);
+	text[1000] = 0;
+	wire_tcp(peer, .flags = TCP_SYN, .mss = 1460);
+	wire_expect_tcp(peer, TCP_SYN | TCP_ACK);
+	wire_tcp(peer, .flags = TCP_ACK);
+	wire_advance(peer->wire, 25010);
+	wire_forget(peer->wire);
+	peer->ack += GREETING_LENGTH;
+	wire_say(peer, "EHLO a\r\n");
+	uint32_t number, events, ack = peer->ack;
+	cr_assert(wire_event(peer->wire, &number, &events));
+	wire_reply(peer->wire, number, text);
+	cr_assert_eq(wire_expect_tcp(peer, TCP_ACK)->payload_length, 1000);
+	wire_advance(peer->wire, 1010);
+	peer->ack = ack;
+	cr_assert_eq(wire_expect_tcp(peer, TCP_ACK)->payload_length, 1000);
+	wire_advance(peer->wire, 2010);
+	peer->ack = ack;
+	cr_assert_eq(wire_expect_tcp(peer, TCP_ACK)->payload_length, peer->ipv6 ? 1000 : 536);
+	end(peer, number);
+}
