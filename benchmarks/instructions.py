@@ -84,3 +84,7 @@ class Profile:
             left = more
         result[""] += sum(left.values())
         return result
+
+    def called(self, function):
+        """Instructions of a function that others call, with all that it called."""
+        return sum(self.calls[function].values())

@@ -14,10 +14,10 @@
 #define SOURCES    64u
 #define FIRST_PORT 1024u
 #define PATIENCE   20000u // turns without a frame: a millisecond each
-#define OUR_MAC    "\x02\0\0\0\0\x25"
-#define PEER_MAC   "\x02\0\0\0\0\x01"
-#define SERVER     "\306\022\0\031" // 198.18.0.25
-#define NETWORK    "\306\023"       // 198.19.0.1 and up
+
+static const uint8_t macs[12] = {2, 0, 0, 0, 0, 0x25, 2, 0, 0, 0, 0, 1}; // ours, theirs
+static const uint8_t server[4] = {198, 18, 0, 25};
+static const uint8_t network[2] = {198, 19}; // 198.19.0.1 and up
 
 enum flags { FIN = 1, SYN = 2, PSH = 8, ACK = 16 };
 
@@ -90,8 +90,7 @@ static void send_segment(
 	if (at == NULL)
 		give_up("no packet buffer left");
 	memset(at, 0, length - count);
-	memcpy(at, OUR_MAC, 6);
-	memcpy(at + 6, PEER_MAC, 6);
+	memcpy(at, macs, sizeof(macs));
 	store16(at + 12, ETHER_TYPE_IPV4);
 	uint8_t *ip = at + ETHER_LENGTH, *tcp = ip + IPV4_LENGTH;
 	store16(ip, 0x4500);
@@ -99,9 +98,9 @@ static void send_segment(
 	store16(ip + 6, 0x4000);
 	ip[8] = 64;
 	ip[9] = PROTOCOL_TCP;
-	memcpy(ip + 12, NETWORK, 2);
+	memcpy(ip + 12, network, sizeof(network));
 	ip[15] = (uint8_t)(client->source + 1);
-	memcpy(ip + 16, SERVER, 4);
+	memcpy(ip + 16, server, sizeof(server));
 	store16(ip + 10, fold(add_up(0, ip, IPV4_LENGTH)));
 	store16(tcp, client->port);
 	store16(tcp + 2, 25);
@@ -110,7 +109,8 @@ static void send_segment(
 	tcp[12] = TCP_LENGTH << 2;
 	tcp[13] = (uint8_t)flags;
 	store16(tcp + 14, 65535);
-	memcpy(tcp + TCP_LENGTH, text, count);
+	for (size_t i = 0; i < count; i++)
+		tcp[TCP_LENGTH + i] = (uint8_t)text[i];
 	uint32_t sum = add_up(PROTOCOL_TCP + TCP_LENGTH + (uint32_t)count, ip + 12, 8);
 	store16(tcp + 16, fold(add_up(sum, tcp, TCP_LENGTH + count)));
 	client->seq += (uint32_t)count + ((flags & (SYN | FIN)) != 0);

@@ -10,7 +10,6 @@
 #include <stdalign.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -120,13 +119,8 @@ void bs_log(struct bs_log *log, enum bs_severity severity, const char *format, .
 		return;
 	va_list arguments;
 	va_start(arguments, format);
-	int length = vsnprintf(text->begin, BS_LOG_TEXT + 1, format, arguments);
+	text->at += bs_vprint(text->begin, BS_LOG_TEXT + 1, format, arguments);
 	va_end(arguments);
-	if (length < 0) {
-		count_lost(log);
-		return;
-	}
-	text->at += length < BS_LOG_TEXT ? length : BS_LOG_TEXT;
 	bs_log_end(log, severity);
 }
 

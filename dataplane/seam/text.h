@@ -6,6 +6,7 @@
 // Any thread.
 #pragma once
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -65,3 +66,10 @@ static inline void bs_text_copy(char *to, size_t room, const char *from)
 	bs_text_put(&text, from);
 	bs_text_end(&text);
 }
+
+// snprintf() for formats of %s, %u and %c alone, at a fifth of its price; any other format is left to snprintf(). Returns the length of
+// what stands in `to`, not of what did not fit.
+size_t bs_print(char *to, size_t room, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+size_t bs_vprint(char *to, size_t room, const char *format, va_list arguments)
+	__attribute__((format(printf, 3, 0)));

@@ -2,8 +2,8 @@
 //
 // The rows of smtp/checks/rows.h as a table that the judge walks.
 #include <stdarg.h>
-#include <stdio.h>
 
+#include "dataplane/seam/text.h"
 #include "smtp/checks/check.h"
 #include "smtp/checks/dashed.h"
 
@@ -45,6 +45,6 @@ void check_says(struct check_result *result, enum check_outcome outcome, const c
 	va_list arguments;
 	result->outcome = (uint8_t)outcome;
 	va_start(arguments, format);
-	vsnprintf(result->detail, sizeof(result->detail), format, arguments);
+	bs_vprint(result->detail, sizeof(result->detail), format, arguments);
 	va_end(arguments);
 }

@@ -2,9 +2,9 @@
 //
 // SPF of the sender, a row for each result, and of the HELO. The sender's rows share one evaluation: the first that is run
 // makes it, and says its result in its detail ("softfail: mechanism ~all of example.org"), which the others read.
+#include "dataplane/seam/text.h"
 #include "smtp/checks/spf.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "smtp/judge/judge.h"
@@ -20,7 +20,7 @@ bool spf_outcome_of(const struct check_result *result, struct spf_outcome *outco
 			strncmp(result->detail + length, ": ", 2) != 0)
 			continue;
 		outcome->result = (enum spf_result)i;
-		snprintf(outcome->detail, sizeof(outcome->detail), "%s",
+		bs_print(outcome->detail, sizeof(outcome->detail), "%s",
 			result->detail + length + 2);
 		return true;
 	}

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/seam/text.h"
 #include "smtp/judge/judge_state.h"
 
 #define DETAIL_SHOWN 48
@@ -30,15 +31,16 @@ static int describe(const struct judgement *judgement, enum bs_check check, char
 	clean(result->detail, detail);
 	const char *open = detail[0] != 0 ? "(" : "", *close = detail[0] != 0 ? ")" : "";
 	if (result->outcome == CHECK_UNKNOWN)
-		return snprintf(
+		return (int)bs_print(
 			text, 96, "%s=unknown%s%s%s", checks[check].name, open, detail, close);
-	return snprintf(text, 96, "%s%s%s%s", checks[check].name, open, detail, close);
+	return (int)bs_print(text, 96, "%s%s%s%s", checks[check].name, open, detail, close);
 }
 
 static int number(char text[NUMBER], const char *before, int32_t hundredths, const char *behind)
 {
-	return snprintf(text, NUMBER, "%s%s%d.%02d%s", before, hundredths < 0 ? "-" : "",
-		abs(hundredths) / 100, abs(hundredths) % 100, behind);
+	unsigned size = (unsigned)abs(hundredths);
+	return (int)bs_print(text, NUMBER, "%s%s%u.%u%u%s", before, hundredths < 0 ? "-" : "",
+		size / 100, size / 10 % 10, size % 10, behind);
 }
 
 // "helo-other(x)+1.50" and a ? when it is only observed. Misses without weight say nothing.
@@ -58,8 +60,9 @@ static size_t add(const struct judgement *judgement, enum bs_check check, char *
 	else if (judgement->weight[check].observed != 0)
 		number(plus, judgement->weight[check].observed < 0 ? "" : "+",
 			judgement->weight[check].observed, "?");
-	int length = snprintf(text, room, "%s%s ", word, plus);
-	return length < 0 || (size_t)length >= room ? 0 : (size_t)length;
+	if (strlen(word) + strlen(plus) + 1 >= room)
+		return 0;
+	return bs_print(text, room, "%s%s ", word, plus);
 }
 
 char *judgement_summary(const struct judgement *judgement, char *text, size_t room)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/seam/text.h"
 #include "smtp/spf/evaluation.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -22,7 +22,7 @@ void evaluation_stop(struct evaluation *evaluation, enum spf_result result, cons
 	evaluation->stopped = true;
 	evaluation->outcome.result = result;
 	va_start(arguments, format);
-	vsnprintf(
+	bs_vprint(
 		evaluation->outcome.detail, sizeof(evaluation->outcome.detail), format, arguments);
 	va_end(arguments);
 }
@@ -116,27 +116,27 @@ static bool add_term(struct evaluation *evaluation, const struct spf_term *term,
 				       ? evaluation->entered
 				       : evaluation->entered->within;
 	if (term->domain_length == 0)
-		snprintf(made->name, sizeof(made->name), "%s", domain);
+		bs_print(made->name, sizeof(made->name), "%s", domain);
 	else if (!spf_expand(term->domain, term->domain_length, &values, made->name))
 		made->name[0] = 0;
 	switch (term->kind) {
 	case SPF_KIND_INCLUDE:
-		snprintf(text + used, room, " %cinclude:%u.t", term->qualifier, number);
+		bs_print(text + used, room, " %cinclude:%u.t", term->qualifier, number);
 		break;
 	case SPF_KIND_REDIRECT:
-		snprintf(text + used, room, " redirect=%u.t", number);
+		bs_print(text + used, room, " redirect=%u.t", number);
 		break;
 	case SPF_KIND_A:
 	case SPF_KIND_MX:
 		made->any = (bs_address_is_ipv4(evaluation->client) ? term->ipv4 : term->ipv6) == 0;
 		// libspf2 refuses a length of 0; then we answer with the client's own address
-		snprintf(text + used, room, " %c%s:%u.t/%u//%u", term->qualifier,
+		bs_print(text + used, room, " %c%s:%u.t/%u//%u", term->qualifier,
 			spf_kind_name(term->kind), number, term->ipv4 == 0 ? 32u : term->ipv4,
 			term->ipv6 == 0 ? 128u : term->ipv6);
 		break;
 	default:
 		// Those that match in any case, and `ptr`, which libspf2 can't do: they ask us.
-		snprintf(text + used, room, " %cexists:%u.t", term->qualifier, number);
+		bs_print(text + used, room, " %cexists:%u.t", term->qualifier, number);
 		break;
 	}
 	ask_ahead(evaluation, made);
@@ -153,7 +153,7 @@ static enum fetched rewrite(struct evaluation *evaluation, const char *domain,
 		evaluation_stop(evaluation, SPF_PERMERROR, "record of %s: %s", domain, fault);
 		return FETCHED_STOPPED;
 	}
-	snprintf(text, EVALUATION_RECORD, "v=spf1");
+	bs_print(text, EVALUATION_RECORD, "v=spf1");
 	for (unsigned i = 0; i < record.count; i++)
 		if (!add_term(evaluation, &record.term[i], domain, text))
 			return FETCHED_STOPPED;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/seam/text.h"
 #include "smtp/spf/macro.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -190,7 +190,7 @@ static void value_of(char letter, const struct spf_macro_values *values, char va
 	const char *text = "";
 	switch (letter) {
 	case 's':
-		snprintf(value, VALUE, "%s@%s", values->local, values->domain);
+		bs_print(value, VALUE, "%s@%s", values->local, values->domain);
 		return;
 	case 'i':
 		if (ipv4)
@@ -219,7 +219,7 @@ static void value_of(char letter, const struct spf_macro_values *values, char va
 	default:
 		break;
 	}
-	snprintf(value, VALUE, "%s", text);
+	bs_print(value, VALUE, "%s", text);
 }
 
 // Splits, reverses, keeps the right-hand parts, joins with dots (RFC 7208, 7.3).

@@ -17,12 +17,12 @@
 //   exp= is fetched, though nobody asked                 record.c leaves it out
 //   several records, malformed names, type 99            evaluation_fetch()
 // It aborts the process when a lookup gives NULL; so there is an answer in reserve.
+#include "dataplane/seam/text.h"
 #include "smtp/spf/spf.h"
 
 #include <ctype.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,7 +74,7 @@ static SPF_dns_rr_t *look_up(
 		if (SPF_dns_rr_buf_realloc(answer, (int)i, sizeof(host)) != SPF_E_SUCCESS)
 			return give_up(spf, answer);
 		if (type == ns_t_mx) {
-			snprintf(host, sizeof(host), "%u-%u.t", i, found.term);
+			bs_print(host, sizeof(host), "%u-%u.t", i, found.term);
 			memcpy(answer->rr[i]->mx, host, sizeof(host));
 		} else if (type == ns_t_a) {
 			memcpy(&answer->rr[i]->a, found.address[i].octet + 12, 4);
