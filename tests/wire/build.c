@@ -120,7 +120,7 @@ void wire_repair(struct wire_bytes *out)
 		sum_ipv4(out, false);
 	unsigned end = out->l3 + (ipv6 ? 40u + get16(ip + 4) : get16(ip + 2));
 	uint8_t protocol = ipv6 ? (out->l4 > out->l3 + 40 ? 58 : ip[6]) : ip[9];
-	if (end <= out->length)
+	if (end > out->l4 && end <= out->length) // the length field may be one of the changed bytes
 		sum_upper(out, ipv6, protocol, end - out->l4, false);
 }
 
