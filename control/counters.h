@@ -52,6 +52,13 @@
 	X(expired_late, "expired-late", "waits and timeouts that ended more than 50 ms late") \
 	X(echo_replies, "echo-replies", "ICMP and ICMPv6 echo replies") \
 	X(arp_replies, "arp-replies", "ARP and neighbour advertisements sent in answer") \
+	X(half_open_displaced, "half-open-displaced", \
+		"handshakes whose record another one took that was complete; the cookie serves " \
+		"them") \
+	X(displaced, "displaced", \
+		"waiting clients reset since an allowed or known one needed the record") \
+	X(data_rings_short, "data-rings-short", \
+		"mails received by the small ring: no large one was free") \
 	X(handed_over, "handed-over", \
 		"packets that came in by another core's queue than their connection's") \
 	X(notices_lost, "notices-lost", "log records lost because the ring was full") \

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "dataplane/tcp/connection.h"
+#include "dataplane/tcp/judge.h"
 #include "dataplane/tcp/waiting.h"
 
 // Shares in per cent at which it begins and ends. Blocks are taken and given back many times a second, and a full house of
@@ -68,4 +69,64 @@ unsigned overload_turn(struct dataplane *dataplane)
 	for (; done < SHED_A_TURN && suspicious->head != CONNECTION_NONE; done++)
 		waiting_shed(dataplane, &connections->record[suspicious->head]);
 	return done;
+}
+
+// How many records of a queue are looked at: other stages stand in the same ones.
+#define LOOKED_AT 16u
+
+static struct connection *record(struct connections *connections, uint32_t number)
+{
+	return number == CONNECTION_NONE ? NULL : &connections->record[number];
+}
+
+// One that has been half open for long, and whose source is on no allow list.
+static struct connection *half_open(const struct dataplane *dataplane)
+{
+	struct connections *connections = dataplane->connections;
+	for (unsigned delay = DELAY_8S; delay >= DELAY_1S; delay--) {
+		struct connection *c = record(connections, connections->queue[delay].head);
+		for (unsigned i = 0; c != NULL && i < LOOKED_AT; i++) {
+			if (c->stage == STAGE_HALF_OPEN &&
+				!bs_action_spares(dataplane->policy->class[c->class].action))
+				return c;
+			c = record(connections, c->next);
+		}
+	}
+	return NULL;
+}
+
+// One that waits for the greeting, and began last.
+static struct connection *stranger(const struct dataplane *dataplane)
+{
+	static const enum delay waits[] = {DELAY_WAIT_LONG, DELAY_WAIT};
+	struct connections *connections = dataplane->connections;
+	for (unsigned i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+		struct connection *c = record(connections, connections->queue[waits[i]].tail);
+		for (unsigned k = 0; c != NULL && k < LOOKED_AT; k++) {
+			if (c->stage == STAGE_WAITING && !(c->flags & CONNECTION_FAST))
+				return c;
+			c = record(connections, c->previous);
+		}
+	}
+	return NULL;
+}
+
+bool overload_make_room(struct dataplane *dataplane, const struct bs_address *source, uint8_t class)
+{
+	if (!connections_are_out(dataplane->connections))
+		return false;
+	struct connection *c = half_open(dataplane);
+	if (c != NULL) {
+		dataplane->counters->half_open_displaced++;
+		dataplane->last_cookie_ms = dataplane->clock_ms;
+		connection_release(dataplane, c);
+		return true;
+	}
+	if (!judge_is_good(dataplane, source, class))
+		return false;
+	c = stranger(dataplane);
+	if (c == NULL)
+		return false;
+	waiting_displace(dataplane, c);
+	return true;
 }

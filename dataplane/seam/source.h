@@ -101,9 +101,16 @@ static inline unsigned bs_source_verdict_of(const struct bs_source *source, uint
 		atomic_load_explicit(&source->verdict, memory_order_acquire), now_s);
 }
 
-// The verdict in force on an address. Only reads; any thread.
-unsigned bs_source_verdict(
-	struct bs_sources *sources, const struct bs_address *address, uint32_t now_s);
+// How an address stands that nobody holds: the verdict in force, and whether it may skip the wait. Only reads; any thread.
+unsigned bs_source_standing(
+	struct bs_sources *sources, const struct bs_address *address, uint32_t now_s, bool *known);
+
+static inline unsigned bs_source_verdict(
+	struct bs_sources *sources, const struct bs_address *address, uint32_t now_s)
+{
+	bool known;
+	return bs_source_standing(sources, address, now_s, &known);
+}
 
 // The same for many at once, the memory's latency hidden behind each other: verdict[i] is that on *address[i]. For a burst of SYNs.
 void bs_source_verdict_bulk(struct bs_sources *sources, const struct bs_address *const *address,

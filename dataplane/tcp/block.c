@@ -4,6 +4,7 @@
 #include <rte_malloc.h>
 
 #include "dataplane/tcp/connection.h"
+#include "dataplane/tcp/judge.h"
 #include "dataplane/tcp/sequence.h"
 
 struct blocks {
@@ -85,13 +86,21 @@ static uint32_t find_free(const struct dataplane *dataplane, uint32_t worker)
 	return BLOCK_NONE;
 }
 
-bool block_is_free(const struct dataplane *dataplane)
+// Of the blocks, one in so many is kept for good sources: when workers are slow, they go first.
+#define KEPT_FOR_GOOD 16u
+
+bool block_is_free(const struct dataplane *dataplane, const struct connection *c)
 {
-	return dataplane->counters->blocks < dataplane->streams->count;
+	uint64_t used = dataplane->counters->blocks;
+	uint32_t count = dataplane->streams->count;
+	return used < count - count / KEPT_FOR_GOOD ||
+	       (used < count && judge_is_good(dataplane, &c->peer, c->class));
 }
 
 uint32_t block_take(struct dataplane *dataplane, struct connection *c)
 {
+	if (!block_is_free(dataplane, c))
+		return BLOCK_NONE;
 	uint32_t block = find_free(dataplane, block_worker(dataplane, &c->peer));
 	if (block == BLOCK_NONE)
 		return BLOCK_NONE;
@@ -165,8 +174,10 @@ void block_grow(struct dataplane *dataplane, uint32_t block)
 	if (!block_may_grow(dataplane, talk))
 		return;
 	uint32_t ring = ring_pool_take(rings, order);
-	if (ring == RING_NONE)
+	if (ring == RING_NONE) {
+		dataplane->counters->data_rings_short += order == 0;
 		return;
+	}
 	uint32_t mask = ring_pool_size(rings, order) - 1;
 	move(stream, atomic_load_explicit(&stream->rx_tail, memory_order_relaxed),
 		received(stream, talk), ring_pool_bytes(rings, ring), mask);

@@ -90,7 +90,8 @@ uint32_t block_worker(const struct dataplane *dataplane, const struct bs_address
 // Tells that worker of a connection that has begun to wait.
 void block_announce(struct dataplane *dataplane, const struct connection *connection);
 
-bool block_is_free(const struct dataplane *dataplane);
+// One in 16 is kept for good sources (judge.h).
+bool block_is_free(const struct dataplane *dataplane, const struct connection *connection);
 
 // A block for this connection, of its source's worker or else of another, both rings empty, its talk zeroed; BLOCK_NONE when none
 // is free.

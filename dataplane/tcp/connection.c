@@ -95,6 +95,13 @@ void connection_stage(struct dataplane *dataplane, struct connection *c, enum st
 	judge_count(dataplane, c);
 }
 
+bool connections_are_out(const struct connections *connections)
+{
+	return connections->free == CONNECTION_NONE &&
+	       connections->fresh == connections->capacity &&
+	       connections->queue[DELAY_TIME_WAIT].head == CONNECTION_NONE;
+}
+
 static struct connection *free_record(struct dataplane *dataplane)
 {
 	struct connections *connections = dataplane->connections;

@@ -143,6 +143,8 @@ static inline uint32_t connection_number(
 // recycled; NULL when there is none either.
 struct connection *connection_take(struct dataplane *dataplane, const struct bs_address *peer,
 	uint16_t peer_port, uint8_t local);
+// Every record is in use, and none in TIME_WAIT.
+bool connections_are_out(const struct connections *connections);
 // Out of queue and index. The session block must have been released.
 void connection_release(struct dataplane *dataplane, struct connection *connection);
 

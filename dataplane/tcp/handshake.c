@@ -6,6 +6,7 @@
 #include "dataplane/tcp/cookie.h"
 #include "dataplane/tcp/judge.h"
 #include "dataplane/neighbour/link.h"
+#include "dataplane/overload.h"
 #include "dataplane/tcp/segment.h"
 #include "dataplane/tcp/syn_rate.h"
 #include "dataplane/tcp/syn_ack.h"
@@ -30,11 +31,11 @@ enum bs_reason handshake_filter(const struct dataplane *dataplane, uint8_t class
 	}
 }
 
-// A quarter of the SYN cache is kept for those on an allow list, and for relays that we trust.
-static bool cache_has_room(const struct dataplane *dataplane, uint8_t class)
+// A quarter of the SYN cache is kept for those on an allow list, for relays that we trust, and for sources that behaved.
+static bool cache_has_room(const struct dataplane *dataplane, bool good)
 {
 	uint32_t limit = dataplane->connections->half_open_limit;
-	if (!bs_action_spares(dataplane->policy->class[class].action))
+	if (!good)
 		limit -= limit / 4;
 	return dataplane->counters->half_open < limit;
 }
@@ -75,9 +76,10 @@ enum bs_reason handshake_syn(
 {
 	if (*dataplane->draining)
 		return BS_REASON_SYN_DRAINING;
-	bool room = cache_has_room(dataplane, frame->class);
-	if (judge_drops(dataplane, &frame->source, frame->class, !room))
+	bool good, room = cache_has_room(dataplane, false);
+	if (judge_drops(dataplane, &frame->source, frame->class, !room, &good))
 		return BS_REASON_SYN_VERDICT;
+	room = room || (good && cache_has_room(dataplane, true));
 	dataplane->counters->syn_received++;
 	if (!frame->prepared)
 		handshake_prepare(dataplane, &frame, 1);
@@ -138,6 +140,8 @@ enum bs_reason handshake_stray(
 		return reason;
 	struct connection *c = connection_take(
 		dataplane, &frame->source, frame->source_port, frame->local);
+	if (c == NULL && overload_make_room(dataplane, &frame->source, class))
+		c = connection_take(dataplane, &frame->source, frame->source_port, frame->local);
 	if (c == NULL)
 		return BS_REASON_SYN_NO_RECORD; // the client will send again, and the cookie is good for a while
 	dataplane->counters->cookies_accepted++;

@@ -29,15 +29,28 @@ static bool is_acted_upon(const struct dataplane *dataplane, unsigned verdict)
 		       dataplane->policy->verdicts.action != BS_VERDICT_OBSERVE);
 }
 
-bool judge_drops(const struct dataplane *dataplane, const struct bs_address *source, uint8_t class,
-	bool full)
+bool judge_is_good(
+	const struct dataplane *dataplane, const struct bs_address *source, uint8_t class)
 {
-	if (dataplane->sources == NULL ||
-		!(full || dataplane->policy->verdicts.action == BS_VERDICT_DROP) ||
-		spares(dataplane, class))
+	if (spares(dataplane, class))
+		return true;
+	bool known = false;
+	if (dataplane->sources != NULL)
+		bs_source_standing(dataplane->sources, source, now_s(dataplane), &known);
+	return known;
+}
+
+bool judge_drops(const struct dataplane *dataplane, const struct bs_address *source, uint8_t class,
+	bool full, bool *good)
+{
+	bool known;
+	*good = spares(dataplane, class);
+	if (dataplane->sources == NULL || *good ||
+		!(full || dataplane->policy->verdicts.action == BS_VERDICT_DROP))
 		return false;
-	return is_acted_upon(
-		dataplane, bs_source_verdict(dataplane->sources, source, now_s(dataplane)));
+	unsigned verdict = bs_source_standing(dataplane->sources, source, now_s(dataplane), &known);
+	*good = known;
+	return is_acted_upon(dataplane, verdict);
 }
 
 // A refused one is on its way out; it would keep its source over the limit.

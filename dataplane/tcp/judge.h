@@ -11,9 +11,9 @@
 #include "dataplane/seam/source.h"
 
 // True when a SYN is not answered: its source has a verdict, and the action is to drop, or `full`: there is no room to
-// remember its SYN, and cookies are for those who may be good.
+// remember its SYN, and cookies are for those who may be good. `good`: as judge_is_good() says, where it was looked for: with `full`, and of the allowed.
 bool judge_drops(const struct dataplane *dataplane, const struct bs_address *source, uint8_t class,
-	bool full);
+	bool full, bool *good);
 
 // Keeps the source's count of connections right; after each change of stage.
 void judge_count(struct dataplane *dataplane, struct connection *connection);
@@ -26,6 +26,10 @@ void judge_announce(struct dataplane *dataplane, const struct connection *connec
 // The segment that completed it, then.
 enum bs_reason judge_input(
 	struct dataplane *dataplane, struct connection *connection, const struct frame *frame);
+
+// Who goes first when there is not enough for all: the allowed, relays, and sources that behaved.
+bool judge_is_good(
+	const struct dataplane *dataplane, const struct bs_address *source, uint8_t class);
 
 // How long a connection that may wait does.
 enum reputation { REPUTATION_PLAIN, REPUTATION_KNOWN, REPUTATION_SUSPICIOUS };

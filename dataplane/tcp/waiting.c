@@ -107,7 +107,7 @@ static enum bs_reason serve_early(struct dataplane *dataplane, struct connection
 		dataplane->counters->pregreets_observed++;
 		connection_notice(dataplane, c, BS_NOTICE_PREGREET_OBSERVED, p->bytes, p->length);
 	}
-	if (!block_is_free(dataplane))
+	if (!block_is_free(dataplane, c))
 		return BS_REASON_TCP_NO_ROOM;
 	if (c->stage == STAGE_WAITING) {
 		classify(dataplane, c);
@@ -308,6 +308,13 @@ void waiting_shed(struct dataplane *dataplane, struct connection *c)
 	dataplane->counters->shed++;
 	connection_notice(dataplane, c, BS_NOTICE_BUSY, NULL, 0);
 	refuse(dataplane, c, BS_TEMPLATE_BUSY, CONNECTION_CLOSE);
+}
+
+void waiting_displace(struct dataplane *dataplane, struct connection *c)
+{
+	dataplane->counters->displaced++;
+	connection_notice(dataplane, c, BS_NOTICE_BUSY, NULL, 0);
+	closing_reset(dataplane, c, c->snd_una + text_unacknowledged(dataplane, c));
 }
 
 void waiting_drain(struct dataplane *dataplane, struct connection *c)

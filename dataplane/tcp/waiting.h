@@ -24,6 +24,9 @@ void waiting_expired(struct dataplane *dataplane, struct connection *connection)
 // In overload a suspicious client is told 421.
 void waiting_shed(struct dataplane *dataplane, struct connection *connection);
 
+// A good source needs the record of one that waits: it is reset, and its record free.
+void waiting_displace(struct dataplane *dataplane, struct connection *connection);
+
 // We are stopping: 421.
 void waiting_drain(struct dataplane *dataplane, struct connection *connection);
 
