@@ -26,6 +26,7 @@ struct handover;
 struct links;
 struct neighbours;
 struct impairment;
+struct plain;
 struct bs_sources;
 struct syn_rate;
 
@@ -51,6 +52,7 @@ struct dataplane {
 	struct rte_mempool *pool;
 	struct receive_queue queue[PORTS_MAX];
 	uint8_t queue_count;
+	struct plain *plain;     // of each port
 	uint16_t transmit_queue; // our own on every port
 	struct transmit_buffer transmit[PORTS_MAX];
 	struct neighbours *neighbours; // the neighbour lcore's; NULL on the others

@@ -7,6 +7,7 @@
 #include "dataplane/tcp/connection.h"
 #include "dataplane/dataplane.h"
 #include "dataplane/impairment.h"
+#include "dataplane/frame/plain.h"
 #include "dataplane/neighbour/link.h"
 #include "dataplane/neighbour/neighbour.h"
 #include "dataplane/tcp/syn_rate.h"
@@ -37,6 +38,15 @@ static bool make_streams(struct dataplane *dataplane, const struct dataplane_set
 			return false;
 	}
 	return dataplane->blocks != NULL;
+}
+
+static bool make_plain(struct dataplane *dataplane)
+{
+	const struct ports *ports = dataplane->ports;
+	dataplane->plain = rte_malloc("plain", PORTS_MAX * sizeof(*dataplane->plain), 64);
+	for (uint8_t i = 0; i < ports->port_count && dataplane->plain != NULL; i++)
+		plain_prepare(&dataplane->plain[i], ports, &ports->port[i]);
+	return dataplane->plain != NULL;
 }
 
 static bool make_parts(
@@ -88,7 +98,7 @@ struct dataplane *dataplane_new(const struct dataplane_settings *settings, uint6
 		.burst = RESETS_A_SECOND,
 		.tokens = RESETS_A_SECOND * 1000,
 		.last_ms = dataplane->now_ms};
-	if (!make_parts(dataplane, settings, now_ns)) {
+	if (!make_plain(dataplane) || !make_parts(dataplane, settings, now_ns)) {
 		dataplane_free(dataplane);
 		return NULL;
 	}
@@ -110,6 +120,7 @@ void dataplane_free(struct dataplane *dataplane)
 		rte_free(streams->stream);
 		rte_free(streams);
 	}
+	rte_free(dataplane->plain);
 	neighbours_free(dataplane->neighbours);
 	blocks_free(dataplane->blocks);
 	connections_free(dataplane->connections);

@@ -6,6 +6,8 @@
 #include "dataplane/dataplane.h"
 #include "dataplane/frame/frame.h"
 #include "dataplane/handover.h"
+#include "dataplane/frame/plain.h"
+#include "dataplane/frame/wire_format.h"
 #include "dataplane/neighbour/neighbour.h"
 #include "dataplane/tcp/closing.h"
 #include "dataplane/tcp/connection.h"
@@ -97,49 +99,6 @@ static void strangers(
 	handshake_prepare(dataplane, stranger, strangers);
 }
 
-static STAGE unsigned ingress_checksum(
-	struct dataplane *dataplane, struct frame **tcp, unsigned count)
-{
-	unsigned kept = 0;
-	for (unsigned i = 0; i < count; i++) {
-		tcp[kept] = tcp[i];
-		if (!tcp[i]->unchecked || frame_tcp_checksum(tcp[i]))
-			kept++;
-		else
-			dataplane->counters->reason[BS_REASON_TCP_CHECKSUM]++;
-	}
-	return kept;
-}
-
-static STAGE unsigned ingress_classify(
-	struct dataplane *dataplane, struct frame **tcp, unsigned count)
-{
-	struct bs_address source[BURST];
-	uint8_t class[BURST], place[BURST];
-	unsigned syns = 0, kept = 0;
-	for (unsigned i = 0; i < count; i++) {
-		source[syns] = tcp[i]->source;
-		place[syns] = (uint8_t)i;
-		syns += (tcp[i]->flags & TCP_SYN) != 0;
-	}
-	if (syns == 0)
-		return count;
-	bs_policy_classify(dataplane->policy, source, class, syns);
-	for (unsigned i = 0; i < syns; i++)
-		tcp[place[i]]->class = class[i];
-	for (unsigned i = 0; i < count; i++) {
-		enum bs_reason reason = tcp[i]->flags & TCP_SYN
-						? handshake_filter(dataplane, tcp[i]->class)
-						: BS_REASON_ACCEPTED;
-		tcp[kept] = tcp[i];
-		if (reason == BS_REASON_ACCEPTED)
-			kept++;
-		else
-			dataplane->counters->reason[reason]++;
-	}
-	return kept;
-}
-
 // A port that we don't serve is answered, or not, whatever stands there: the index knows no such connection.
 static unsigned ingress_port(struct dataplane *dataplane, struct frame **tcp, unsigned count)
 {
@@ -154,6 +113,161 @@ static unsigned ingress_port(struct dataplane *dataplane, struct frame **tcp, un
 		dataplane->counters->reason[BS_REASON_TCP_PORT]++;
 	}
 	return kept;
+}
+
+// What the port said about checksums, where it is to be believed.
+static inline uint8_t checksums(const struct port *port, const struct rte_mbuf *mbuf)
+{
+	unsigned said = 0;
+	uint64_t ip = mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
+	uint64_t l4 = mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+	if (port->checks_ipv4)
+		said |= ip == RTE_MBUF_F_RX_IP_CKSUM_GOOD  ? FRAME_IP_GOOD
+			: ip == RTE_MBUF_F_RX_IP_CKSUM_BAD ? FRAME_IP_BAD
+							   : 0;
+	if (port->checks_tcp)
+		said |= l4 == RTE_MBUF_F_RX_L4_CKSUM_GOOD  ? FRAME_TCP_GOOD
+			: l4 == RTE_MBUF_F_RX_L4_CKSUM_BAD ? FRAME_TCP_BAD
+							   : 0;
+	return (uint8_t)said;
+}
+
+// A burst on its way. Row i of each array is packet i.
+struct burst {
+	struct dataplane *dataplane;
+	const struct port *port;
+	struct plain *plain;
+	struct rte_mbuf **mbuf;
+	unsigned count;
+	uint8_t kind[BURST];  // enum plain_kind, until it is filled in
+	uint8_t said[BURST];  // enum frame_checksums
+	uint8_t class[BURST]; // of SYNs
+	struct frame frame[BURST];
+	struct bs_class_burst sources; // of SYNs
+};
+
+// What else a packet may be here than one of enum plain_kind.
+enum { DONE = PLAIN_IPV6 + 1, PARSED };
+
+static inline const uint8_t *bytes_of(const struct burst *burst, unsigned i)
+{
+	return rte_pktmbuf_mtod(burst->mbuf[i], const uint8_t *);
+}
+
+static void done(struct burst *burst, unsigned i, enum bs_reason reason)
+{
+	burst->kind[i] = DONE;
+	burst->dataplane->counters->reason[reason]++;
+}
+
+// What is not plain: step by step.
+static __attribute__((noinline)) void parse(struct burst *burst, unsigned i)
+{
+	const struct rte_mbuf *mbuf = burst->mbuf[i];
+	struct dataplane *dataplane = burst->dataplane;
+	struct frame *frame = &burst->frame[i];
+	if (mbuf->nb_segs > 1) {
+		done(burst, i, BS_REASON_FRAME_SEGMENTED);
+		return;
+	}
+	enum bs_reason reason = frame_parse(dataplane->ports, burst->port, bytes_of(burst, i),
+		rte_pktmbuf_data_len(mbuf), burst->said[i], frame);
+	if (reason == BS_REASON_ACCEPTED && frame->kind == FRAME_TCP) {
+		burst->kind[i] = PARSED;
+		plain_learn(burst->plain, dataplane->ports, frame);
+		if (frame->flags & TCP_SYN)
+			bs_class_burst_add(&burst->sources, &frame->source, (uint8_t)i);
+		return;
+	}
+	if (reason == BS_REASON_ACCEPTED)
+		reason = neighbour_input(dataplane, burst->port, frame);
+	done(burst, i, reason);
+}
+
+static STAGE void ingress_validate(struct burst *burst)
+{
+	struct bs_class_burst *sources = &burst->sources;
+	const struct plain *plain = burst->plain;
+	uint64_t total = 0;
+	sources->count4 = sources->count6 = 0;
+	for (unsigned i = 0; i < burst->count; i++) {
+		const struct rte_mbuf *mbuf = burst->mbuf[i];
+		const uint8_t *bytes = bytes_of(burst, i);
+		uint32_t length = rte_pktmbuf_pkt_len(mbuf);
+		total += length;
+		burst->frame[i].mbuf = burst->mbuf[i];
+		burst->said[i] = checksums(burst->port, mbuf);
+		burst->kind[i] = PLAIN_NO;
+		if (mbuf->nb_segs == 1 && length <= UINT16_MAX)
+			burst->kind[i] = plain_look(
+				plain, burst->dataplane->ports, bytes, length, burst->said[i]);
+		if (burst->kind[i] == PLAIN_IPV4) {
+			sources->ipv4[sources->count4] = load32(
+				plain_source(plain, PLAIN_IPV4, bytes));
+			sources->place4[sources->count4] = (uint8_t)i;
+			sources->count4 += plain_flags(plain, PLAIN_IPV4, bytes) >> 1 & 1; // SYN
+		} else if (burst->kind[i] == PLAIN_IPV6) {
+			struct bs_address source = bs_address_from_ipv6(
+				plain_source(plain, PLAIN_IPV6, bytes));
+			if (plain_flags(plain, PLAIN_IPV6, bytes) & TCP_SYN)
+				bs_class_burst_add(sources, &source, (uint8_t)i);
+		} else {
+			parse(burst, i);
+		}
+	}
+	burst->dataplane->counters->rx_packets += burst->count;
+	burst->dataplane->counters->rx_bytes += total;
+}
+
+static inline void filter(struct burst *burst, unsigned i)
+{
+	enum bs_reason reason = handshake_filter(burst->dataplane, burst->class[i]);
+	if (reason != BS_REASON_ACCEPTED)
+		done(burst, i, reason);
+}
+
+static STAGE void ingress_classify(struct burst *burst)
+{
+	const struct bs_class_burst *sources = &burst->sources;
+	if (sources->count4 + sources->count6 == 0)
+		return;
+	bs_policy_classify_burst(burst->dataplane->policy, sources, burst->class);
+	for (unsigned k = 0; k < sources->count4; k++)
+		filter(burst, sources->place4[k]);
+	for (unsigned k = 0; k < sources->count6; k++)
+		filter(burst, sources->place6[k]);
+}
+
+// Returns how many segments are left.
+static STAGE unsigned ingress_checksum(struct burst *burst, struct frame **tcp)
+{
+	unsigned tcps = 0;
+	for (unsigned i = 0; i < burst->count; i++) {
+		struct frame *frame = &burst->frame[i];
+		if (burst->kind[i] == DONE)
+			continue;
+		if (burst->kind[i] != PARSED)
+			plain_fill(burst->plain, burst->kind[i], burst->port, bytes_of(burst, i),
+				burst->said[i], frame);
+		if (frame->unchecked && !frame_tcp_checksum(frame)) {
+			done(burst, i, BS_REASON_TCP_CHECKSUM);
+			continue;
+		}
+		frame->class = burst->class[i]; // of a SYN; else it means nothing
+		tcp[tcps++] = frame;
+	}
+	return tcps;
+}
+
+// But for those that became the answer.
+static void give_back(struct burst *burst)
+{
+	unsigned ours = 0;
+	for (unsigned i = 0; i < burst->count; i++) {
+		burst->mbuf[ours] = burst->mbuf[i];
+		ours += burst->frame[i].mbuf != NULL;
+	}
+	rte_pktmbuf_free_bulk(burst->mbuf, ours);
 }
 
 static void owned(struct dataplane *dataplane, struct frame **tcp, unsigned count)
@@ -171,8 +285,6 @@ static void owned(struct dataplane *dataplane, struct frame **tcp, unsigned coun
 static void tcp_burst(
 	struct dataplane *dataplane, const struct port *port, struct frame **tcp, unsigned count)
 {
-	count = ingress_classify(dataplane, tcp, count);
-	count = ingress_checksum(dataplane, tcp, count);
 	count = ingress_port(dataplane, tcp, count);
 	if (port->handover)
 		count = handover_burst(dataplane, port, tcp, count);
@@ -182,76 +294,45 @@ static void tcp_burst(
 // Classes are rows of a policy, and ours may be another than that of who received them.
 void ingress_handed(struct dataplane *dataplane, struct frame **frames, unsigned count)
 {
-	owned(dataplane, frames, ingress_classify(dataplane, frames, count));
-}
-
-// What the port said about checksums, where it is to be believed.
-static inline unsigned checksums(const struct port *port, const struct rte_mbuf *mbuf)
-{
-	unsigned said = 0;
-	uint64_t ip = mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
-	uint64_t l4 = mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
-	if (port->checks_ipv4)
-		said |= ip == RTE_MBUF_F_RX_IP_CKSUM_GOOD  ? FRAME_IP_GOOD
-			: ip == RTE_MBUF_F_RX_IP_CKSUM_BAD ? FRAME_IP_BAD
-							   : 0;
-	if (port->checks_tcp)
-		said |= l4 == RTE_MBUF_F_RX_L4_CKSUM_GOOD  ? FRAME_TCP_GOOD
-			: l4 == RTE_MBUF_F_RX_L4_CKSUM_BAD ? FRAME_TCP_BAD
-							   : 0;
-	return said;
-}
-
-static inline enum bs_reason parse(const struct dataplane *dataplane, const struct port *port,
-	const struct rte_mbuf *mbuf, struct frame *frame)
-{
-	if (mbuf->nb_segs > 1)
-		return BS_REASON_FRAME_SEGMENTED;
-	return frame_parse(dataplane->ports, port, rte_pktmbuf_mtod(mbuf, const uint8_t *),
-		rte_pktmbuf_data_len(mbuf), checksums(port, mbuf), frame);
-}
-
-// Returns how many TCP segments there are.
-static STAGE unsigned ingress_validate(struct dataplane *dataplane, const struct port *port,
-	struct rte_mbuf **mbuf, struct frame *frame, struct frame **tcp, unsigned count)
-{
-	unsigned tcps = 0;
+	struct bs_class_burst sources;
+	uint8_t class[BURST];
+	unsigned kept = 0;
+	sources.count4 = sources.count6 = 0;
+	for (unsigned i = 0; i < count; i++)
+		if (frames[i]->flags & TCP_SYN)
+			bs_class_burst_add(&sources, &frames[i]->source, (uint8_t)i);
+	bs_policy_classify_burst(dataplane->policy, &sources, class);
 	for (unsigned i = 0; i < count; i++) {
-		dataplane->counters->rx_bytes += rte_pktmbuf_pkt_len(mbuf[i]);
-		enum bs_reason reason = parse(dataplane, port, mbuf[i], &frame[i]);
-		frame[i].mbuf = mbuf[i];
-		if (reason == BS_REASON_ACCEPTED && frame[i].kind == FRAME_TCP) {
-			tcp[tcps++] = &frame[i];
-			continue;
+		enum bs_reason reason = BS_REASON_ACCEPTED;
+		if (frames[i]->flags & TCP_SYN) {
+			frames[i]->class = class[i];
+			reason = handshake_filter(dataplane, class[i]);
 		}
+		frames[kept] = frames[i];
 		if (reason == BS_REASON_ACCEPTED)
-			reason = neighbour_input(dataplane, port, &frame[i]);
-		dataplane->counters->reason[reason]++;
+			kept++;
+		else
+			dataplane->counters->reason[reason]++;
 	}
-	return tcps;
-}
-
-// But for those that became the answer.
-static void give_back(struct rte_mbuf **mbuf, const struct frame *frame, unsigned count)
-{
-	unsigned ours = 0;
-	for (unsigned i = 0; i < count; i++) {
-		mbuf[ours] = mbuf[i];
-		ours += frame[i].mbuf != NULL;
-	}
-	rte_pktmbuf_free_bulk(mbuf, ours);
+	owned(dataplane, frames, kept);
 }
 
 void ingress_burst(struct dataplane *dataplane, const struct port *port, struct rte_mbuf **mbuf,
 	unsigned count)
 {
-	struct frame frame[BURST];
+	struct burst burst;
 	struct frame *tcp[BURST];
+	burst.dataplane = dataplane;
+	burst.port = port;
+	burst.plain = &dataplane->plain[port->index];
+	burst.mbuf = mbuf;
+	burst.count = count;
 	for (unsigned i = 0; i < count; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(mbuf[i], const void *));
-	unsigned tcps = ingress_validate(dataplane, port, mbuf, frame, tcp, count);
-	dataplane->counters->rx_packets += count;
+	ingress_validate(&burst);
+	ingress_classify(&burst);
+	unsigned tcps = ingress_checksum(&burst, tcp);
 	if (tcps > 0)
 		tcp_burst(dataplane, port, tcp, tcps);
-	give_back(mbuf, frame, count);
+	give_back(&burst);
 }

@@ -66,51 +66,20 @@ size_t bs_class_table_size(const struct bs_class_table *table)
 	return sizeof(*table) + class_ipv4_size(&table->ipv4) + class_ipv6_size(&table->ipv6);
 }
 
-// A burst taken apart by family, without a branch: each address is written to both lists, and
-// only the right one grows.
-struct split_burst {
-	uint32_t ipv4[CLASS_BURST];
-	uint64_t high[CLASS_BURST], low[CLASS_BURST];
-	uint8_t from4[CLASS_BURST], from6[CLASS_BURST]; // place in the burst
-	unsigned count4, count6;
-};
-
-static void take_apart(
-	struct split_burst *burst, const struct bs_address *addresses, unsigned count)
+void bs_classify_burst(
+	const struct bs_class_table *table, const struct bs_class_burst *burst, uint8_t *classes)
 {
-	burst->count4 = burst->count6 = 0;
-	for (unsigned i = 0; i < count; i++) {
-		uint64_t high, low;
-		memcpy(&high, addresses[i].octet, sizeof(high));
-		memcpy(&low, addresses[i].octet + 8, sizeof(low));
-		low = __builtin_bswap64(low);
-		unsigned four = (high == 0) & (low >> 32 == 0xffff);
-		burst->ipv4[burst->count4] = (uint32_t)low;
-		burst->from4[burst->count4] = (uint8_t)i;
-		burst->high[burst->count6] = __builtin_bswap64(high);
-		burst->low[burst->count6] = low;
-		burst->from6[burst->count6] = (uint8_t)i;
-		burst->count4 += four;
-		burst->count6 += !four;
-	}
-}
+	uint8_t found[BS_CLASS_BURST];
 
-static void classify_burst(const struct bs_class_table *table, const struct bs_address *addresses,
-	uint8_t *classes, unsigned count)
-{
-	struct split_burst burst;
-	uint8_t found[CLASS_BURST];
-
-	take_apart(&burst, addresses, count);
-	if (burst.count4 > 0) {
-		class_ipv4_lookup(&table->ipv4, burst.ipv4, found, burst.count4);
-		for (unsigned i = 0; i < burst.count4; i++)
-			classes[burst.from4[i]] = found[i];
+	if (burst->count4 > 0) {
+		class_ipv4_lookup(&table->ipv4, burst->ipv4, found, burst->count4);
+		for (unsigned i = 0; i < burst->count4; i++)
+			classes[burst->place4[i]] = found[i];
 	}
-	if (burst.count6 > 0) {
-		class_ipv6_lookup(&table->ipv6, burst.high, burst.low, found, burst.count6);
-		for (unsigned i = 0; i < burst.count6; i++)
-			classes[burst.from6[i]] = found[i];
+	if (burst->count6 > 0) {
+		class_ipv6_lookup(&table->ipv6, burst->high, burst->low, found, burst->count6);
+		for (unsigned i = 0; i < burst->count6; i++)
+			classes[burst->place6[i]] = found[i];
 	}
 }
 
@@ -118,10 +87,14 @@ void bs_classify_bulk(const struct bs_class_table *table, const struct bs_addres
 	uint8_t *classes, size_t count)
 {
 	while (count > 0) {
-		unsigned burst = count < CLASS_BURST ? (unsigned)count : CLASS_BURST;
-		classify_burst(table, addresses, classes, burst);
-		addresses += burst;
-		classes += burst;
-		count -= burst;
+		unsigned some = count < BS_CLASS_BURST ? (unsigned)count : BS_CLASS_BURST;
+		struct bs_class_burst burst;
+		burst.count4 = burst.count6 = 0;
+		for (unsigned i = 0; i < some; i++)
+			bs_class_burst_add(&burst, &addresses[i], (uint8_t)i);
+		bs_classify_burst(table, &burst, classes);
+		addresses += some;
+		classes += some;
+		count -= some;
 	}
 }

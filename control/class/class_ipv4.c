@@ -8,6 +8,7 @@
 #include "control/class/class_memory.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 // The index grows with the ranges, two to a part. At most 2^20 parts, 4 MB: twice that would
 // save less than it misses. At least 2^8, so that a start within a part fits 24 bits.
@@ -96,27 +97,41 @@ size_t class_ipv4_size(const struct class_ipv4 *table)
 	       (table->count + WINDOW) * sizeof(*table->range);
 }
 
+typedef uint32_t words __attribute__((vector_size(16)));
+_Static_assert(WINDOW == 2 * sizeof(words) / sizeof(uint32_t), "a window is two vectors");
+
+// How many of the first `count` words of a window, at most WINDOW, begin at or before `wanted`. They are in order: so it is how many
+// of all do, if not more than `count`.
+static inline uint32_t begun_in_window(const uint32_t *from, uint32_t count, uint32_t wanted)
+{
+	words low, high;
+	memcpy(&low, from, sizeof(low));
+	memcpy(&high, from + 4, sizeof(high));
+	words place = {0, 1, 2, 3};
+	// each comparison gives -1 where it holds
+	words sum = ((words)(low <= wanted) & (words)(place < count)) +
+		    ((words)(high <= wanted) & (words)(place + 4 < count));
+	return 0 - (sum[0] + sum[1] + sum[2] + sum[3]);
+}
+
 // How many of range[first] to range[first + count - 1] begin at or before `wanted`.
-static uint32_t begun(const uint32_t *range, uint32_t first, uint32_t count, uint32_t wanted)
+static inline uint32_t begun(const uint32_t *range, uint32_t first, uint32_t count, uint32_t wanted)
 {
 	const uint32_t *from = range + first;
-	uint32_t sum = 0;
 
-	while (count > WINDOW) { // rare: many ranges in one part
+	while (__builtin_expect(count > WINDOW, 0)) { // rare: many ranges in one part
 		uint32_t half = count / 2;
 		from += from[half - 1] <= wanted ? half : 0;
 		count -= half;
 	}
-	for (uint32_t i = 0; i < WINDOW; i++)
-		sum += (i < count) & (from[i] <= wanted);
-	return (uint32_t)(from - (range + first)) + sum;
+	return (uint32_t)(from - (range + first)) + begun_in_window(from, count, wanted);
 }
 
 void class_ipv4_lookup(
 	const struct class_ipv4 *table, const uint32_t *addresses, uint8_t *classes, unsigned count)
 {
 	uint32_t within = ((uint32_t)1 << table->shift) - 1;
-	uint32_t first[CLASS_BURST], many[CLASS_BURST];
+	uint32_t first[BS_CLASS_BURST], many[BS_CLASS_BURST];
 
 	for (unsigned i = 0; i < count; i++)
 		__builtin_prefetch(&table->index[addresses[i] >> table->shift]);

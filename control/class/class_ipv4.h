@@ -5,9 +5,8 @@
 // addresses take 12 MB, and a lookup two lines of them.
 #pragma once
 
+#include "control/class/class.h"
 #include "control/class/class_paint.h"
-
-#define CLASS_BURST 32u // lookups in flight: as many as the memory system has misses for, and more
 
 struct class_ipv4 {
 	uint32_t *index; // ranges that begin before each part; one part more at the end
@@ -21,6 +20,6 @@ bool class_ipv4_build(struct class_ipv4 *table, const struct class_ranges *range
 void class_ipv4_free(struct class_ipv4 *table);
 size_t class_ipv4_size(const struct class_ipv4 *table);
 
-// classes[i] becomes the class of addresses[i] (host byte order); `count` up to CLASS_BURST.
+// classes[i] becomes the class of addresses[i] (host byte order); `count` up to BS_CLASS_BURST.
 void class_ipv4_lookup(const struct class_ipv4 *table, const uint32_t *addresses, uint8_t *classes,
 	unsigned count);

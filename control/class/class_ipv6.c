@@ -231,7 +231,7 @@ static uint8_t inside(const struct class_ipv6 *table, uint32_t split, uint64_t l
 static void look_inside(const struct class_ipv6 *table, const uint32_t *place, const uint64_t *low,
 	uint8_t *classes, unsigned count)
 {
-	uint32_t which[CLASS_BURST], split[CLASS_BURST], many = 0;
+	uint32_t which[BS_CLASS_BURST], split[BS_CLASS_BURST], many = 0;
 
 	for (unsigned i = 0; i < count; i++)
 		__builtin_prefetch(&table->map[place[i] / 64]);
@@ -257,7 +257,7 @@ static void look_inside(const struct class_ipv6 *table, const uint32_t *place, c
 void class_ipv6_lookup(const struct class_ipv6 *table, const uint64_t *high, const uint64_t *low,
 	uint8_t *classes, unsigned count)
 {
-	uint32_t place[CLASS_BURST];
+	uint32_t place[BS_CLASS_BURST];
 
 	find_places(table, high, place, count);
 	for (unsigned i = 0; i < count; i++)

@@ -35,6 +35,6 @@ void class_ipv6_free(struct class_ipv6 *table);
 size_t class_ipv6_size(const struct class_ipv6 *table);
 
 // classes[i] becomes the class of the address high[i], low[i] (host byte order); `count` up to
-// CLASS_BURST.
+// BS_CLASS_BURST.
 void class_ipv6_lookup(const struct class_ipv6 *table, const uint64_t *high, const uint64_t *low,
 	uint8_t *classes, unsigned count);

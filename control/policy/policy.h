@@ -207,6 +207,8 @@ static inline void bs_policy_release(const struct bs_policy *policy)
 // classes[i] becomes the row of policy->class that holds for addresses[i]: what the overlay allows before all, then
 // what the class table says, but for what the overlay denies and the table neither allows nor drops. Of a policy from
 // bs_policy_get(), within the same turn.
+void bs_policy_classify_burst(
+	const struct bs_policy *policy, const struct bs_class_burst *burst, uint8_t *classes);
 void bs_policy_classify(const struct bs_policy *policy, const struct bs_address *addresses,
 	uint8_t *classes, size_t count);
 

@@ -20,24 +20,47 @@ static uint8_t denied(const struct bs_policy *policy, uint8_t class)
 	}
 }
 
+static void overlay(
+	const struct bs_policy *policy, const struct bs_address *address, uint8_t *class)
+{
+	switch (bs_overlay_lookup(policy->overlay, address)) {
+	case BS_OVERLAY_NONE:
+		break;
+	case BS_OVERLAY_ALLOW:
+		*class = BS_CLASS_RUNTIME_ALLOW;
+		break;
+	case BS_OVERLAY_DENY:
+		*class = denied(policy, *class);
+		break;
+	}
+}
+
+void bs_policy_classify_burst(
+	const struct bs_policy *policy, const struct bs_class_burst *burst, uint8_t *classes)
+{
+	bs_classify_burst(policy->classes, burst, classes);
+	if (policy->overlay == NULL)
+		return;
+	for (unsigned i = 0; i < burst->count4; i++) {
+		uint32_t octets = htobe32(burst->ipv4[i]);
+		struct bs_address address = bs_address_from_ipv4(&octets);
+		overlay(policy, &address, &classes[burst->place4[i]]);
+	}
+	for (unsigned i = 0; i < burst->count6; i++) {
+		uint64_t halves[2] = {htobe64(burst->high[i]), htobe64(burst->low[i])};
+		struct bs_address address = bs_address_from_ipv6(halves);
+		overlay(policy, &address, &classes[burst->place6[i]]);
+	}
+}
+
 void bs_policy_classify(const struct bs_policy *policy, const struct bs_address *addresses,
 	uint8_t *classes, size_t count)
 {
 	bs_classify_bulk(policy->classes, addresses, classes, count);
 	if (policy->overlay == NULL)
 		return;
-	for (size_t i = 0; i < count; i++) {
-		switch (bs_overlay_lookup(policy->overlay, &addresses[i])) {
-		case BS_OVERLAY_NONE:
-			break;
-		case BS_OVERLAY_ALLOW:
-			classes[i] = BS_CLASS_RUNTIME_ALLOW;
-			break;
-		case BS_OVERLAY_DENY:
-			classes[i] = denied(policy, classes[i]);
-			break;
-		}
-	}
+	for (size_t i = 0; i < count; i++)
+		overlay(policy, &addresses[i], &classes[i]);
 }
 
 bool bs_policy_has_domain(const struct bs_policy *policy, const char *domain)

@@ -11,6 +11,7 @@
 #include "dataplane/dataplane.h"
 #include "dataplane/frame/frame.h"
 #include "dataplane/frame/local.h"
+#include "dataplane/frame/plain.h"
 #include "dataplane/neighbour/neighbour.h"
 #include "dataplane/port/transmit.h"
 #include "dataplane/frame/wire_format.h"
@@ -106,6 +107,46 @@ static void check(const struct frame *frame, uint32_t length)
 		abort();
 }
 
+// What looks plain is what the parser takes, and says the same.
+static void compare(const uint8_t *bytes, uint32_t length, unsigned said, enum bs_reason reason,
+	const struct frame *parsed)
+{
+	static struct plain plain;
+	struct frame frame;
+	plain_prepare(&plain, &ports, &ports.port[0]);
+	for (uint8_t i = 0; i < ports.local_count; i++) {
+		frame.local = i;
+		frame.destination = ports.local[i].address;
+		plain_learn(&plain, &ports, &frame);
+	}
+	enum plain_kind kind = plain_look(&plain, &ports, bytes, length, said);
+	if (kind == PLAIN_NO)
+		return;
+	plain_fill(&plain, kind, &ports.port[0], bytes, said, &frame);
+	if (reason != BS_REASON_ACCEPTED || parsed->kind != FRAME_TCP || frame.kind != FRAME_TCP ||
+		frame.bytes != parsed->bytes || frame.length != parsed->length ||
+		frame.l3 != parsed->l3 || frame.l4 != parsed->l4 ||
+		frame.payload != parsed->payload ||
+		frame.payload_length != parsed->payload_length || frame.port != parsed->port ||
+		frame.local != parsed->local || frame.hop_limit != parsed->hop_limit ||
+		!bs_address_equal(&frame.source, &parsed->source) ||
+		!bs_address_equal(&frame.destination, &parsed->destination) ||
+		frame.source_port != parsed->source_port ||
+		frame.destination_port != parsed->destination_port ||
+		frame.sequence != parsed->sequence ||
+		frame.acknowledgement != parsed->acknowledgement ||
+		frame.window != parsed->window || frame.flags != parsed->flags ||
+		frame.options_length != parsed->options_length ||
+		frame.unchecked != parsed->unchecked)
+		abort();
+	uint8_t flags = plain_flags(&plain, kind, bytes);
+	const uint8_t *source = plain_source(&plain, kind, bytes);
+	if (flags != frame.flags ||
+		memcmp(source, frame.source.octet + (kind == PLAIN_IPV4 ? 12 : 0),
+			kind == PLAIN_IPV4 ? 4 : 16) != 0)
+		abort();
+}
+
 static void repair(struct frame *frame, uint8_t *bytes)
 {
 	uint32_t length = (uint32_t)frame->length - frame->l4, sum = 0;
@@ -137,6 +178,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t count)
 		reason = frame_parse(
 			&ports, &ports.port[0], bytes, length, set & SET_CHECKSUMS, &frame);
 	}
+	compare(bytes, length, set & SET_CHECKSUMS, reason, &frame);
 	if (reason == BS_REASON_ACCEPTED && frame.kind == FRAME_TCP && frame.unchecked &&
 		!frame_tcp_checksum(&frame))
 		reason = BS_REASON_TCP_CHECKSUM;
