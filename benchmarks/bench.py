@@ -17,6 +17,7 @@ import greylist  # noqa: E402
 import kernel_filter  # noqa: E402
 import mail  # noqa: E402
 import packets  # noqa: E402
+import reload_lists  # noqa: E402
 import session_cost  # noqa: E402
 import sessions  # noqa: E402
 import stages  # noqa: E402
@@ -34,6 +35,7 @@ BENCHES = {
     "ingress-kernel": kernel_filter.ingress_kernel,
     "session-cost": session_cost.session_cost,
     "stages": stages.stages,
+    "reload": reload_lists.reload_lists,
 }
 
 

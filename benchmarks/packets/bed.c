@@ -226,7 +226,8 @@ void bed_free(struct bed *bed)
 	rte_mempool_free(bed->pool);
 	bs_bell_close(&bed->bell);
 	bs_bell_close(&bed->worker_bell);
-	bs_class_table_free(bed->policy.classes);
+	if (bed->policy.classes != NULL)
+		bs_class_table_free(bed->policy.classes);
 	if (bed->sources != NULL)
 		bs_sources_free(bed->sources);
 	free(bed);
@@ -269,6 +270,20 @@ void bed_put(struct bed *bed, const uint8_t *frame, uint16_t length)
 	memcpy(rte_pktmbuf_append(mbuf, length), frame, length);
 	mbuf->ol_flags |= bed->rx_flags;
 	if (rte_ring_enqueue(bed->receive, mbuf) != 0)
+		fail("the receive ring is full");
+}
+
+void bed_put_row(struct bed *bed, const uint8_t *frames, uint16_t length, uint32_t count)
+{
+	struct rte_mbuf *mbuf[BURST];
+	if (rte_pktmbuf_alloc_bulk(bed->pool, mbuf, count) != 0)
+		fail("packet buffers got lost");
+	for (uint32_t i = 0; i < count; i++) {
+		memcpy(rte_pktmbuf_mtod(mbuf[i], uint8_t *), frames + (size_t)i * length, length);
+		mbuf[i]->pkt_len = mbuf[i]->data_len = length;
+		mbuf[i]->ol_flags = bed->rx_flags;
+	}
+	if (rte_ring_enqueue_bulk(bed->receive, (void **)mbuf, count, NULL) != count)
 		fail("the receive ring is full");
 }
 
@@ -316,13 +331,17 @@ unsigned bed_poll_swap(void *self, uint64_t now_ns)
 	return count;
 }
 
+void bed_turn(struct bed *bed, bed_poll *poll, void *self)
+{
+	uint64_t now = bed->now_ns != 0 ? bed->now_ns += TURN_NS : clock_ns();
+	bs_qsbr_quiescent(bed->reader);
+	poll(self, now);
+}
+
 uint64_t bed_ticks(struct bed *bed, bed_poll *poll, void *self)
 {
 	uint64_t begin = rte_rdtsc_precise();
-	while (!rte_ring_empty(bed->receive)) {
-		uint64_t now = bed->now_ns != 0 ? bed->now_ns += TURN_NS : clock_ns();
-		bs_qsbr_quiescent(bed->reader);
-		poll(self, now);
-	}
+	while (!rte_ring_empty(bed->receive))
+		bed_turn(bed, poll, self);
 	return rte_rdtsc_precise() - begin;
 }

@@ -65,6 +65,8 @@ void bed_mix(struct mix *mix, const struct mix_settings *settings);
 void bed_fill(struct bed *bed, struct mix *mix, uint32_t count);
 // The same with one that is made already.
 void bed_put(struct bed *bed, const uint8_t *frame, uint16_t length);
+// The same with up to BURST of one length, one behind the other.
+void bed_put_row(struct bed *bed, const uint8_t *frames, uint16_t length, uint32_t count);
 
 // Takes out of the transmit ring, frees, returns how many. `see`: may be NULL.
 typedef void bed_see(void *self, const uint8_t *frame, uint32_t length, uint64_t tx_flags);
@@ -75,5 +77,7 @@ typedef unsigned bed_poll(void *self, uint64_t now_ns);
 unsigned bed_poll_free(void *bed, uint64_t now_ns); // receive and free
 unsigned bed_poll_swap(void *bed, uint64_t now_ns); // receive, swap MAC addresses, send
 
+// One turn of an lcore.
+void bed_turn(struct bed *bed, bed_poll *poll, void *self);
 // Turns of an lcore (clock, quiescent state, poll) until the receive ring is empty; the TSC's ticks that it took.
 uint64_t bed_ticks(struct bed *bed, bed_poll *poll, void *self);

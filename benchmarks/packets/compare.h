@@ -15,7 +15,8 @@ struct options {
 	uint32_t sources;  // in the table of them
 	uint32_t ipv6;     // percent
 	bool software;     // the port neither verifies nor fills in checksums
-	const char *file;  // stages: where samples go
+	bool unpaced;      // reload: no clock says when packets come
+	const char *file;  // stages: where samples go; reload: a folder for lists
 };
 
 struct compare {
@@ -37,3 +38,4 @@ bool compare_run(const struct compare *compare);
 bool bench_drop(const struct options *options);
 bool bench_cookies(const struct options *options);
 bool bench_stages(const struct options *options);
+bool bench_reload(const struct options *options);

@@ -17,16 +17,18 @@ static const struct {
 	{"drop", bench_drop},
 	{"cookies", bench_cookies},
 	{"stages", bench_stages},
+	{"reload", bench_reload},
 };
 
 static void usage(void)
 {
 	fprintf(stderr, "usage: packets BENCH [-r ROUNDS] [-n FRAMES] [-p PREFIXES] [-u SOURCES] "
-			"[-o FILE] [-6] [-s]; "
+			"[-o FILE] [-6] [-s] [-q]; "
 			"BENCH is one of:\n");
 	for (unsigned i = 0; i < sizeof(bench) / sizeof(bench[0]); i++)
 		fprintf(stderr, "  %s\n", bench[i].name);
-	fprintf(stderr, "  -s: the port neither verifies nor fills in checksums\n");
+	fprintf(stderr, "  -s: the port neither verifies nor fills in checksums; -q: packets come "
+			"by turns, not by the clock\n");
 	exit(2);
 }
 
@@ -44,7 +46,7 @@ int main(int argc, char **argv)
 	struct options options = {
 		.rounds = 200, .frames = 4096, .prefixes = 1000000, .sources = 262144};
 	int option;
-	while ((option = getopt(argc, argv, "r:n:p:u:o:6s")) != -1) {
+	while ((option = getopt(argc, argv, "r:n:p:u:o:6sq")) != -1) {
 		switch (option) {
 		case 'r':
 			options.rounds = number(optarg, 1000000);
@@ -63,6 +65,9 @@ int main(int argc, char **argv)
 			break;
 		case '6':
 			options.ipv6 = 100;
+			break;
+		case 'q':
+			options.unpaced = true;
 			break;
 		case 's':
 			options.software = true;
