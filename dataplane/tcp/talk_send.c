@@ -126,7 +126,8 @@ void talk_acknowledged(struct dataplane *dataplane, struct connection *c, struct
 		if (talk->snd_wnd == 0)
 			c->retransmits = 0; // it answers our probes: alive, and busy
 		else if (frame->payload_length == 0 && !(frame->flags & TCP_FIN) &&
-			 talk->snd_wnd == window_before && ++talk->duplicates == DUPLICATES) {
+			 talk->snd_wnd == window_before && talk->duplicates < DUPLICATES &&
+			 ++talk->duplicates == DUPLICATES) {
 			dataplane->counters->retransmits++;
 			talk->flags &= (uint8_t)~TALK_TIMING; // Karn: not a measure of anything
 			talk->snd_nxt = c->snd_una;
