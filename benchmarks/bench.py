@@ -21,6 +21,7 @@ import reload_lists  # noqa: E402
 import session_cost  # noqa: E402
 import sessions  # noqa: E402
 import stages  # noqa: E402
+import waiting  # noqa: E402
 from measure import Length, Void  # noqa: E402
 
 # One line a bench: name, function.
@@ -30,6 +31,7 @@ BENCHES = {
     "mail": mail.mail,
     "checks": all_checks.all_checks,
     "greylist": greylist.greylist,
+    "waiting": waiting.waiting,
     "ingress-drop": packets.ingress_drop,
     "syn-cookies": packets.syn_cookies,
     "ingress-kernel": kernel_filter.ingress_kernel,

@@ -73,11 +73,11 @@ void bed_start_dpdk(void)
 		fail("DPDK does not start");
 }
 
-static void make_port(struct bed *bed)
+static void make_port(struct bed *bed, uint32_t mbufs)
 {
 	struct rte_eth_conf conf = {0};
-	bed->pool = rte_pktmbuf_pool_create(
-		"bed", MBUFS, 512, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	bed->pool = rte_pktmbuf_pool_create("bed", mbufs != 0 ? mbufs : MBUFS, 512, 0,
+		RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	bed->receive = rte_ring_create(
 		"bed rx", 2 * BED_ROUND_MAX, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	bed->transmit = rte_ring_create(
@@ -106,7 +106,7 @@ static void make_ports(struct bed *bed, const struct bed_settings *settings)
 {
 	struct port *port = &bed->ports.port[0];
 	uint64_t mac = 0;
-	make_port(bed);
+	make_port(bed, settings->mbufs);
 	bed->ports.port_count = 1;
 	bed->ports.service = SERVICE;
 	port->id = bed->port_id;
@@ -187,7 +187,7 @@ static void make_dataplane(struct bed *bed, const struct bed_settings *settings)
 		.bell = &bed->bell,
 		.worker_bell = {&bed->worker_bell},
 		.counters = &bed->counters,
-		.sources = bed->sources,
+		.sources = settings->table != NULL ? settings->table : bed->sources,
 		.notices = 256,
 		.draining = &bed->draining};
 	for (unsigned i = 0; i < sizeof(given.secret); i++)

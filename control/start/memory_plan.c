@@ -55,11 +55,11 @@ static uint32_t room_of_port(const struct config_port *port)
 	return need < 2048 ? 2048 : need;
 }
 
-// The index over `records` (dataplane/tcp/connection_index.c): lines of 64 bytes, a power of two, six tenths full at most.
+// The index over `records` (dataplane/tcp/connection_index.c): lines of seven entries, a power of two, seven tenths full at most.
 static uint64_t index_bytes(uint64_t records)
 {
 	uint64_t lines = 2;
-	while (lines * 4 < records)
+	while (lines * 7 * 7 / 10 < records)
 		lines *= 2;
 	return lines * 64;
 }
