@@ -82,7 +82,8 @@ static inline bool tcp(const struct plain *plain, const uint8_t *at, uint32_t se
 	static const uint16_t good = 1 << 1 | 1 << 2 | 1 << 4 | 1 << 8 | 1 << 9 | 1 << 10 | 1 << 12;
 	uint32_t header = (uint32_t)(at[12] >> 4) * 4, flags = at[13];
 	uint32_t verbs = (flags & 7) | (flags >> 1 & 8);
-	return (raw16(at + 2) == plain->service) & (raw16(at) != 0) & (header >= TCP_LENGTH) &
+	uint16_t source = raw16(at), destination = raw16(at + 2);
+	return (destination == plain->service) & (source != 0) & (header >= TCP_LENGTH) &
 	       (header <= segment) & (good >> verbs & 1);
 }
 

@@ -3,7 +3,7 @@
 each fault in both directions all arrive intact, at 20 none hangs and none arrives wrong."""
 import os
 
-from cases import FAMILIES, bench, cases, expect, expect_equal
+from cases import FAMILIES, bench, cases, expect, expect_equal, patient
 import mails
 import transfer
 
@@ -61,6 +61,7 @@ def mails_arrive(kind, family):
         expect_equal(here.barscreen.stop(), 0, "exit status")
 
 
+@patient
 @cases({family: (family,) for family in FAMILIES})
 def none_arrives_wrong(family):
     """20 per cent: a client may give up, but what it was told 250 for is there, and nothing is there that was not sent."""
