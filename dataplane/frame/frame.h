@@ -10,6 +10,7 @@
 #include "dataplane/port/port.h"
 #include "dataplane/seam/address.h"
 #include "dataplane/seam/reason.h"
+#include "dataplane/seam/source.h"
 
 struct rte_mbuf;
 
@@ -52,9 +53,11 @@ struct frame {
 	uint8_t options_length; // stand behind l4 + 20
 	bool unchecked; // the port said nothing about its checksum: frame_tcp_checksum() does
 	// What later stages leave for each other (ingress.h).
-	uint8_t class;   // of the source of a SYN, a row of policy->class
-	bool prepared;   // the rest is valid
-	uint8_t offered; // what a SYN offers, as a cookie says it (tcp/cookie.h)
+	uint8_t class;                      // of the source of a SYN, a row of policy->class
+	bool stood;                         // `standing` is valid
+	bool prepared;                      // the rest is valid
+	struct bs_source_standing standing; // of the source of a SYN
+	uint8_t offered;                    // what a SYN offers, as a cookie says it (tcp/cookie.h)
 	uint32_t
 		cookie; // tcp/cookie.h: the authentication of a SYN, or of what an ACK says it answers
 	uint32_t rate;         // bucket of the source (tcp/syn_rate.h)

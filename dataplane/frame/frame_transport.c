@@ -38,7 +38,7 @@ enum bs_reason frame_tcp(unsigned checksums, struct frame *frame)
 
 	frame->kind = FRAME_TCP;
 	frame->unchecked = (checksums & FRAME_TCP_GOOD) == 0;
-	frame->prepared = false;
+	frame->prepared = frame->stood = false;
 	frame->class = 0;
 	frame->sequence = load32(at + 4);
 	frame->acknowledgement = load32(at + 8);

@@ -176,6 +176,6 @@ void plain_fill(const struct plain *plain, enum plain_kind kind, const struct po
 	frame->flags = at[13];
 	frame->options_length = (uint8_t)(header - TCP_LENGTH);
 	frame->unchecked = (checksums & FRAME_TCP_GOOD) == 0;
-	frame->prepared = false;
+	frame->prepared = frame->stood = false;
 	frame->class = 0;
 }

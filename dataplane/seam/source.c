@@ -248,19 +248,9 @@ void bs_source_close(struct bs_sources *sources, const struct bs_address *addres
 	atomic_fetch_sub_explicit(&source->open, 1, memory_order_release);
 }
 
-unsigned bs_source_standing(
-	struct bs_sources *sources, const struct bs_address *address, uint32_t now_s, bool *known)
+struct bs_source_standing bs_source_standing(
+	const struct bs_sources *sources, const struct bs_address *address, uint32_t now_s)
 {
 	uint64_t key = key_of(address);
-	uint32_t number = key == 0 ? NOT_THERE : look_up(sources, key);
-	*known = false;
-	if (number == NOT_THERE)
-		return BS_VERDICT_NONE;
-	const struct bs_source *source = &sources->entry[number];
-	unsigned verdict = bs_source_verdict_of(source, now_s);
-	bool behaved = bs_source_is_known(source, now_s);
-	if (key_at(sources, number) != key)
-		return BS_VERDICT_NONE;
-	*known = behaved;
-	return verdict;
+	return standing_at(sources, key == 0 ? NOT_THERE : look_up(sources, key), key, now_s);
 }

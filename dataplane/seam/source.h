@@ -102,19 +102,23 @@ static inline unsigned bs_source_verdict_of(const struct bs_source *source, uint
 }
 
 // How an address stands that nobody holds: the verdict in force, and whether it may skip the wait. Only reads; any thread.
-unsigned bs_source_standing(
-	struct bs_sources *sources, const struct bs_address *address, uint32_t now_s, bool *known);
+struct bs_source_standing {
+	uint8_t verdict; // enum bs_verdict
+	bool known;
+};
+struct bs_source_standing bs_source_standing(
+	const struct bs_sources *sources, const struct bs_address *address, uint32_t now_s);
 
 static inline unsigned bs_source_verdict(
-	struct bs_sources *sources, const struct bs_address *address, uint32_t now_s)
+	const struct bs_sources *sources, const struct bs_address *address, uint32_t now_s)
 {
-	bool known;
-	return bs_source_standing(sources, address, now_s, &known);
+	return bs_source_standing(sources, address, now_s).verdict;
 }
 
-// The same for many at once, the memory's latency hidden behind each other: verdict[i] is that on *address[i]. For a burst of SYNs.
-void bs_source_verdict_bulk(struct bs_sources *sources, const struct bs_address *const *address,
-	uint8_t *verdict, unsigned count, uint32_t now_s);
+// The same for many at once, the memory's latency hidden behind each other: standing[i] is that of *address[i]. For a burst of SYNs.
+void bs_source_standing_bulk(const struct bs_sources *sources,
+	const struct bs_address *const *address, struct bs_source_standing *standing,
+	unsigned count, uint32_t now_s);
 // Fetches what the functions above will touch of these addresses into the cache. Any thread.
 void bs_source_prefetch_bulk(
 	const struct bs_sources *sources, const struct bs_address *const *address, unsigned count);

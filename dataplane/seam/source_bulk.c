@@ -2,18 +2,22 @@
 //
 // The source table for many addresses at once: all lines with keys are asked for before the first is looked at, and
 // all entries before the first is read.
+#include "dataplane/seam/siphash_bulk.h"
 #include "dataplane/seam/source_table.h"
 
 // So many lines on their way are what a core can keep track of, and more than any burst's half.
-#define LINES 32u
+#define LINES BS_SIPHASH_LANES
 
-// keys[i] and the number of its bucket; a line of keys is on its way for each.
+// key[i] and the number of its bucket; a line of keys is on its way for each.
 static void fetch_keys(const struct bs_sources *sources, const struct bs_address *const *address,
 	uint64_t *key, uint32_t *bucket, unsigned count)
 {
+	struct bs_siphash_burst burst;
+	for (unsigned i = 0; i < count; i++)
+		burst.word[0][i] = key[i] = key_of(address[i]);
+	bs_siphash13_bulk(&sources->secret, &burst, 1, count);
 	for (unsigned i = 0; i < count; i++) {
-		key[i] = key_of(address[i]);
-		bucket[i] = bucket_of(sources, key[i]);
+		bucket[i] = (uint32_t)burst.hash[i] & (sources->buckets - 1);
 		__builtin_prefetch(&sources->keys[bucket[i]]);
 	}
 }
@@ -47,8 +51,9 @@ void bs_source_prefetch_bulk(
 			count - done < LINES ? count - done : LINES);
 }
 
-void bs_source_verdict_bulk(struct bs_sources *sources, const struct bs_address *const *address,
-	uint8_t *verdict, unsigned count, uint32_t now_s)
+void bs_source_standing_bulk(const struct bs_sources *sources,
+	const struct bs_address *const *address, struct bs_source_standing *standing,
+	unsigned count, uint32_t now_s)
 {
 	uint64_t key[LINES];
 	uint32_t number[LINES];
@@ -56,6 +61,6 @@ void bs_source_verdict_bulk(struct bs_sources *sources, const struct bs_address 
 		unsigned some = count - done < LINES ? count - done : LINES;
 		prefetch(sources, address + done, key, number, some);
 		for (unsigned i = 0; i < some; i++)
-			verdict[done + i] = (uint8_t)verdict_at(sources, number[i], key[i], now_s);
+			standing[done + i] = standing_at(sources, number[i], key[i], now_s);
 	}
 }

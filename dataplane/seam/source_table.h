@@ -3,6 +3,8 @@
 // The inside of the source table, for dataplane/seam/source*.c only.
 #pragma once
 
+#include <endian.h>
+
 #include "dataplane/seam/source.h"
 
 #define WAYS 8u // entries a bucket: their keys fill a cache line
@@ -25,11 +27,14 @@ struct bs_sources {
 // out (RFC 4291, 2.4): such an address is no source and gives 0.
 static inline uint64_t key_of(const struct bs_address *address)
 {
-	const uint8_t *octet = address->octet + (bs_address_is_ipv4(address) ? 8 : 0);
-	uint64_t key = 0;
-	for (unsigned i = 0; i < 8; i++)
-		key = key << 8 | octet[i];
-	return octet == address->octet && key >> 48 == 0 ? 0 : key;
+	uint64_t high, low;
+	memcpy(&high, address->octet, sizeof(high));
+	memcpy(&low, address->octet + 8, sizeof(low));
+	high = be64toh(high);
+	low = be64toh(low);
+	if (high == 0)
+		return low >> 32 == 0xffff ? low : 0;
+	return high >> 48 == 0 ? 0 : high;
 }
 
 static inline uint32_t bucket_of(const struct bs_sources *sources, uint64_t key)
@@ -60,15 +65,19 @@ static inline uint32_t look_up(const struct bs_sources *sources, uint64_t key)
 	return look_in(sources, bucket_of(sources, key), key);
 }
 
-// The verdict in force on the entry that a key was found in, or NOT_THERE.
-static inline unsigned verdict_at(
+// How the entry stands that a key was found in, or NOT_THERE.
+static inline struct bs_source_standing standing_at(
 	const struct bs_sources *sources, uint32_t number, uint64_t key, uint32_t now_s)
 {
+	struct bs_source_standing standing = {.verdict = BS_VERDICT_NONE};
 	if (number == NOT_THERE)
-		return BS_VERDICT_NONE;
-	unsigned verdict = bs_source_verdict_of(&sources->entry[number], now_s);
-	// The entry may have become another's since.
-	return key_at(sources, number) == key ? verdict : BS_VERDICT_NONE;
+		return standing;
+	const struct bs_source *source = &sources->entry[number];
+	uint8_t verdict = (uint8_t)bs_source_verdict_of(source, now_s);
+	bool known = bs_source_is_known(source, now_s);
+	if (key_at(sources, number) == key) // it may have become another's since
+		standing = (struct bs_source_standing){.verdict = verdict, .known = known};
+	return standing;
 }
 
 // Tries for a bucket's lock, which is held for some hundred instructions. Who does not get it goes uncounted.

@@ -63,8 +63,10 @@ void handshake_prepare(struct dataplane *dataplane, struct frame *const *frames,
 		syns += opens;
 		all += opens || (acks && may_complete(frames[i]));
 	}
-	if (syns > 0)
+	if (syns > 0) {
 		syn_rate_prepare(dataplane->syn_rates, syn, syns);
+		judge_prepare(dataplane, syn, syns, !cache_has_room(dataplane, false));
+	}
 	if (all > 0)
 		cookie_prepare(&dataplane->cookies, both, all);
 	for (unsigned i = 0; i < all; i++)
@@ -77,7 +79,7 @@ enum bs_reason handshake_syn(
 	if (*dataplane->draining)
 		return BS_REASON_SYN_DRAINING;
 	bool good, room = cache_has_room(dataplane, false);
-	if (judge_drops(dataplane, &frame->source, frame->class, !room, &good))
+	if (judge_drops(dataplane, frame, !room, &good))
 		return BS_REASON_SYN_VERDICT;
 	room = room || (good && cache_has_room(dataplane, true));
 	dataplane->counters->syn_received++;

@@ -34,23 +34,47 @@ bool judge_is_good(
 {
 	if (spares(dataplane, class))
 		return true;
-	bool known = false;
-	if (dataplane->sources != NULL)
-		bs_source_standing(dataplane->sources, source, now_s(dataplane), &known);
-	return known;
+	return dataplane->sources != NULL &&
+	       bs_source_standing(dataplane->sources, source, now_s(dataplane)).known;
 }
 
-bool judge_drops(const struct dataplane *dataplane, const struct bs_address *source, uint8_t class,
-	bool full, bool *good)
+static bool is_asked(const struct dataplane *dataplane, uint8_t class, bool full)
 {
-	bool known;
-	*good = spares(dataplane, class);
-	if (dataplane->sources == NULL || *good ||
-		!(full || dataplane->policy->verdicts.action == BS_VERDICT_DROP))
+	return dataplane->sources != NULL &&
+	       (full || dataplane->policy->verdicts.action == BS_VERDICT_DROP) &&
+	       !spares(dataplane, class);
+}
+
+void judge_prepare(
+	const struct dataplane *dataplane, struct frame *const *syns, unsigned count, bool full)
+{
+	const struct bs_address *source[BURST];
+	struct bs_source_standing standing[BURST];
+	uint8_t place[BURST];
+	unsigned asked = 0;
+	for (unsigned i = 0; i < count; i++) {
+		source[asked] = &syns[i]->source;
+		place[asked] = (uint8_t)i;
+		asked += is_asked(dataplane, syns[i]->class, full);
+	}
+	if (asked == 0)
+		return;
+	bs_source_standing_bulk(dataplane->sources, source, standing, asked, now_s(dataplane));
+	for (unsigned i = 0; i < asked; i++) {
+		syns[place[i]]->standing = standing[i];
+		syns[place[i]]->stood = true;
+	}
+}
+
+bool judge_drops(const struct dataplane *dataplane, struct frame *syn, bool full, bool *good)
+{
+	*good = spares(dataplane, syn->class);
+	if (!is_asked(dataplane, syn->class, full))
 		return false;
-	unsigned verdict = bs_source_standing(dataplane->sources, source, now_s(dataplane), &known);
-	*good = known;
-	return is_acted_upon(dataplane, verdict);
+	if (!syn->stood) // the room went with an earlier frame of the burst
+		judge_prepare(dataplane, &syn, 1, full);
+	*good = syn->standing.known;
+	return is_acted_upon(dataplane, syn->standing.verdict);
 }
 
 // A refused one is on its way out; it would keep its source over the limit.

@@ -10,10 +10,14 @@
 #include "dataplane/frame/frame.h"
 #include "dataplane/seam/source.h"
 
-// True when a SYN is not answered: its source has a verdict, and the action is to drop, or `full`: there is no room to
-// remember its SYN, and cookies are for those who may be good. `good`: as judge_is_good() says, where it was looked for: with `full`, and of the allowed.
-bool judge_drops(const struct dataplane *dataplane, const struct bs_address *source, uint8_t class,
-	bool full, bool *good);
+// Looks how the sources of SYNs stand, where that is asked for: with the action `drop`, or `full`: there is no room to remember a SYN, and
+// cookies are for those who may be good. At most BURST of them.
+void judge_prepare(
+	const struct dataplane *dataplane, struct frame *const *syns, unsigned count, bool full);
+
+// True when a SYN is not answered: its source has a verdict that matters now. `good`: as judge_is_good() says, where it was looked for: with `full`, and
+// of the allowed.
+bool judge_drops(const struct dataplane *dataplane, struct frame *syn, bool full, bool *good);
 
 // Keeps the source's count of connections right; after each change of stage.
 void judge_count(struct dataplane *dataplane, struct connection *connection);
