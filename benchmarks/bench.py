@@ -21,6 +21,7 @@ import reload_lists  # noqa: E402
 import session_cost  # noqa: E402
 import sessions  # noqa: E402
 import stages  # noqa: E402
+import transfer  # noqa: E402
 import waiting  # noqa: E402
 from measure import Length, Void  # noqa: E402
 
@@ -38,6 +39,7 @@ BENCHES = {
     "session-cost": session_cost.session_cost,
     "stages": stages.stages,
     "reload": reload_lists.reload_lists,
+    "transfer": transfer.transfer,
 }
 
 

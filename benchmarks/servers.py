@@ -74,7 +74,7 @@ def barscreen(folder, backend, more=None, names=None):
         process = daemon.Barscreen(folder, wire, "", (more or {}) | {
             "": {"backend": backend(wire) if callable(backend) else backend},
             "machine": {"dataplane-cores": [SERVER], "worker-cores": [SERVER]},
-            "limits": {"connections": 65536, "half-open": 4096, "talking": 4096},
+            "limits": {"connections": 65536, "half-open": 4096, "talking": 4096} | (more or {}).get("limits", {}),
             "verdicts": {"action": "observe", "refused-sessions": 0, "unknown-recipients": 0},
         }, prefix=ON_SERVER)
         process.start()
