@@ -31,6 +31,13 @@ def all_on():
             **{f'dnsl "{name}"': {"score": score} for name, score in LISTS.items()}}
 
 
+def no_dns():
+    """Nothing is asked: checks that would are off, and a client's name is not looked up, not even for the log."""
+    asking = re.compile(r"(name|spf|sender|client-lists|helo-spf-fail|helo-unresolved|helo-other)(-|$)")
+    return {"dns": {"client-name": "no"},
+            "checks": {name: "off" for name in modes("off") if asking.match(name)}}
+
+
 def all_off():
     return {"checks": modes("off")}
 

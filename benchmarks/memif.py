@@ -4,6 +4,7 @@ import contextlib
 import os
 import subprocess
 
+import checks
 import daemon
 import network
 
@@ -36,7 +37,8 @@ class Barscreen(daemon.Barscreen):
 
 @contextlib.contextmanager
 def barscreen(folder, more=None):
-    """One core for dataplane and worker, no wait, log to a file in memory, sources are not refused for what they did."""
+    """One core for dataplane and worker, no wait, log to a file in memory, sources are not refused for what they did.
+    It asks the DNS nothing, as the references don't."""
     wire, process = Wire(), None
     listed = os.path.join(folder, "listed")
     with open(listed, "w", encoding="ascii") as file:
@@ -51,7 +53,7 @@ def barscreen(folder, more=None):
             "networks": {"trusted": [FIRST, "198.18.0.0/15", "2001:2::/48", "2001:db8::/32"]},
             'list "flood"': {"file": listed, "action": "drop"},
             "verdicts": {"action": "observe", "refused-sessions": 0, "unknown-recipients": 0},
-        } | (more or {}), prefix=ON_SERVER)
+        } | checks.no_dns() | (more or {}), prefix=ON_SERVER)
         process.start()
         yield process
     finally:

@@ -135,6 +135,36 @@ static void audit_lists_of_clients(struct audit *audit, const struct bs_policy *
 	}
 }
 
+// What needs the clients' names, where these are not looked up.
+static void audit_names(struct audit *audit, const struct bs_policy *policy)
+{
+	static const enum bs_check of_name[] = {
+		BS_CHECK_NAME_MISSING, BS_CHECK_NAME_UNCONFIRMED, BS_CHECK_NAME_DYNAMIC};
+	const struct config *config = audit->config;
+	char place[WHERE];
+
+	for (size_t i = 0; policy->nameless && i < sizeof(of_name) / sizeof(of_name[0]); i++) {
+		const char *name = checks[of_name[i]].name;
+
+		if (bs_check_mode(policy, 0, of_name[i]) == BS_MODE_ENFORCE ||
+			(is_set(config, name) &&
+				bs_check_mode(policy, 0, of_name[i]) != BS_MODE_OFF))
+			audit_warning(audit,
+				"%s: checks.%s never hits: clients' names are not looked up; write "
+				"client-name = yes in dns { }, or %s = off",
+				where(config, name, place), name, name);
+	}
+	for (size_t i = 0; policy->nameless && i < config->list_count; i++) {
+		const struct config_list *list = &config->list[i];
+
+		if (list->of == LIST_OF_CLIENT_NAMES)
+			audit_warning(audit,
+				"%s:%u: list \"%s\" never hits: clients' names are not looked up; "
+				"write client-name = yes in dns { }, or remove the list",
+				list->source, list->line, list->name);
+	}
+}
+
 static bool is_ours(const struct config *config, const char *domain)
 {
 	for (size_t i = 0; i < config->domain_count; i++) {
@@ -191,6 +221,7 @@ void audit_checks(struct audit *audit, const struct policy_base *base)
 	audit_lists_of_clients(audit, policy);
 	audit_totals(audit, policy);
 	audit_observed_weights(audit, policy);
+	audit_names(audit, policy);
 	audit_refuse_at(audit);
 	free(policy);
 }

@@ -165,6 +165,8 @@ const struct config_key config_keys[] = {
 	 .sentence = "How often each server that says nothing is asked a question."},
 	{"dns", "deadline", KIND_DURATION, FIELD(config, smtp.dns_deadline_ms), .change = CHANGE_SET, .standard = "10s", .least = 100, .most = 2 * MINUTE,
 	 .sentence = "How long a reply to RCPT waits for answers at most. What has not come then is unknown, which speaks against nobody."},
+	{"dns", "client-name", KIND_WORD, FIELD(config, smtp.nameless), .change = CHANGE_SET, .standard = "yes", .words = "yes|no",
+	 .sentence = "Whether clients' names are looked up. no: a client is \"unknown\" in the log and in Received, checks of its name and lists of client-name do not hit. As smtpd_peername_lookup of Postfix."},
 	{"dns", "cache-size", KIND_COUNT, FIELD(config, dns.cache_size), .standard = "65536", .least = 64, .most = 16777216,
 	 .sentence = "Answers that each worker core remembers; 300 bytes each as a rule, never more than 700 on average."},
 	{"dns", "ttl-least", KIND_DURATION, FIELD(config, dns.ttl_least_ms), .standard = "5s", .most = HOUR,

@@ -162,6 +162,7 @@ struct bs_policy {
 	struct bs_checks checks; // of all recipients, but for those of a policy of their own
 	char reply[BS_CHECK_COUNT][BS_CHECK_REPLY]; // the texts; "": the row's own
 	uint32_t dns_deadline_ms; // that a reply to RCPT waits for the DNS at most
+	bool nameless;            // dns.client-name = no: clients' names are not looked up
 	uint8_t refuse_at;        // enum bs_checks_at
 	bool sender_failure_defers; // 450 when the DNS does not say whether the sender's domain exists
 	struct bs_rates rates;

@@ -94,3 +94,17 @@ Test(audit_checks, refused_early)
 	warns("checks {\nrefuse-at = connect }", 10, "postmaster");
 	silent("", "refuse-at");
 }
+
+Test(audit_checks, names_that_are_not_looked_up)
+{
+	warns("dns { client-name = no }\nchecks {\nname-dynamic = enforce }", 11,
+		"checks.name-dynamic never hits");
+	char list[300];
+	snprintf(list, sizeof(list),
+		"dns { client-name = no }\nlist names {\nof = client-name\nfile = \"%s\" }",
+		put("names", "bad.example.com\n"));
+	warns(list, 12, "list \"names\" never hits");
+	silent("dns { client-name = no }", "are not looked up");
+	silent("dns { client-name = no }\nchecks { name-dynamic = off }", "are not looked up");
+	silent("checks { name-dynamic = enforce }", "are not looked up");
+}

@@ -245,6 +245,26 @@ Test(judge, a_trusted_relay_is_not_asked_about_itself)
 	end();
 }
 
+// A million clients that come once would be asked about twice each, for a word in the log.
+Test(judge, names_are_looked_up_unless_told_not_to)
+{
+	begin("192.0.2.7 PTR host.example.com\nhost.example.com A 192.0.2.7\n");
+	mode(BS_CHECK_NAME_MISSING, BS_MODE_ENFORCE, 0);
+	judgement_prepare(judgement, &facts, &policy);
+	cr_assert_str_eq(judgement_client_name(judgement), "host.example.com");
+	end();
+	begin("");
+	policy.nameless = true;
+	policy.checks.refuse = 1;
+	mode(BS_CHECK_NAME_MISSING, BS_MODE_ENFORCE, 100);
+	mode(BS_CHECK_NAME_DYNAMIC, BS_MODE_ENFORCE, 100);
+	judgement_prepare(judgement, &facts, &policy);
+	cr_assert_eq(find().code, 250, "nobody is refused for a name that nobody looked up");
+	cr_assert_str_eq(judgement_client_name(judgement), "unknown");
+	cr_assert_eq(table.asked, 0);
+	end();
+}
+
 Test(judge, the_operator_writes_the_reply)
 {
 	begin("");
