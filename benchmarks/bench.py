@@ -23,7 +23,7 @@ import sessions  # noqa: E402
 import stages  # noqa: E402
 import transfer  # noqa: E402
 import waiting  # noqa: E402
-from measure import Length, Void  # noqa: E402
+from measure import Length, Missed, Void  # noqa: E402
 
 # One line a bench: name, function.
 BENCHES = {
@@ -58,6 +58,9 @@ def main(words):
         except (Void, RuntimeError, subprocess.SubprocessError) as error:
             failed += 1
             print(f"FAIL bench.{name}: void: {error}", flush=True)
+        except Missed as error:
+            failed += 1
+            print(f"FAIL bench.{name}: missed: {error}", flush=True)
         else:
             if smoke:
                 print(f"PASS bench.{name}", flush=True)

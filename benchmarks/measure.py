@@ -22,6 +22,10 @@ class Void(Exception):
     """A load did not go as it should."""
 
 
+class Missed(Exception):
+    """A figure is right, and not what it must be."""
+
+
 def others():
     """The share of both processors that is busy when nothing is measured."""
     def busy():
@@ -60,6 +64,6 @@ def median(runs, function):
     return statistics.median(function(run) for run in runs)
 
 
-def tell(name, figure, unit, reference, other, remarks):
-    fields = ["bench", name, f"{figure:.4g}", unit, reference, f"{other:.4g}", f"{figure / other:.3g}"]
+def tell(name, figure, unit, reference, other, remarks, ratio=None):
+    fields = ["bench", name, f"{figure:.4g}", unit, reference, f"{other:.4g}", f"{ratio or figure / other:.3g}"]
     print("\t".join(fields + ["; ".join(filter(None, remarks))] * any(remarks)), flush=True)

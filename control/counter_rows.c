@@ -7,18 +7,23 @@
 	}
 
 #define X(identifier, name, sentence) \
-	{name, sentence, offsetof(struct bs_dataplane_counters, identifier)},
+	{name, sentence, offsetof(struct bs_dataplane_counters, identifier), false},
+#define X_MAXIMUM(identifier, name, sentence) \
+	{name, sentence, offsetof(struct bs_dataplane_counters, identifier), true},
 static const struct counter_row dataplane_counters[] = {BS_DATAPLANE_COUNTERS(X)};
-static const struct counter_row dataplane_gauges[] = {BS_DATAPLANE_GAUGES(X)};
+static const struct counter_row dataplane_gauges[] = {
+	BS_DATAPLANE_GAUGES(X) BS_DATAPLANE_MAXIMA(X_MAXIMUM)};
+#undef X_MAXIMUM
 #undef X
 
 #define X(identifier, name, sentence) \
-	{name, sentence, offsetof(struct bs_dataplane_counters, reason[BS_REASON_##identifier])},
+	{name, sentence, offsetof(struct bs_dataplane_counters, reason[BS_REASON_##identifier]), \
+		false},
 static const struct counter_row reasons[] = {BS_REASONS(X)};
 #undef X
 
 #define X(identifier, name, sentence) \
-	{name, sentence, offsetof(struct bs_worker_counters, identifier)},
+	{name, sentence, offsetof(struct bs_worker_counters, identifier), false},
 static const struct counter_row worker_counters[] = {BS_WORKER_COUNTERS(X)};
 #undef X
 

@@ -4,6 +4,7 @@
 // adds counters up, and for barscreenctl, which explains them. Constant.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "control/counters.h"
@@ -12,6 +13,7 @@ struct counter_row {
 	const char *name;
 	const char *sentence;
 	size_t offset; // of the uint64_t in its struct
+	bool maximum;  // of several lcores' the greatest counts, not the sum
 };
 
 struct counter_table {

@@ -11,16 +11,28 @@ static uint64_t counter(const void *block, size_t offset)
 	return __atomic_load_n((const uint64_t *)((const char *)block + offset), __ATOMIC_RELAXED);
 }
 
-// The rows of `table`, added up over `count` blocks of counters.
+// A row over `count` blocks of counters.
+static uint64_t together(const struct counter_row *row, const void *const *block, size_t count)
+{
+	uint64_t sum = 0;
+	for (size_t b = 0; b < count; b++) {
+		uint64_t value = counter(block[b], row->offset);
+		if (!row->maximum)
+			sum += value;
+		else if (value > sum)
+			sum = value;
+	}
+	return sum;
+}
+
+// The rows of `table`, each over `count` blocks of counters.
 static json_t *sums(const struct counter_table *table, const void *const *block, size_t count)
 {
 	json_t *object = json_object();
 	for (size_t i = 0; object != NULL && i < table->count; i++) {
-		uint64_t sum = 0;
-		for (size_t b = 0; b < count; b++)
-			sum += counter(block[b], table->row[i].offset);
+		uint64_t value = together(&table->row[i], block, count);
 		if (json_object_set_new(
-			    object, table->row[i].name, json_integer((json_int_t)sum)) != 0) {
+			    object, table->row[i].name, json_integer((json_int_t)value)) != 0) {
 			json_decref(object);
 			object = NULL;
 		}
