@@ -3,6 +3,7 @@
 """What scripts/bench runs: each bench is a function of a module of its own. A load whose replies or deliveries are not what
 they should be makes the result void."""
 import contextlib
+import functools
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import greylist  # noqa: E402
 import kernel_filter  # noqa: E402
 import mail  # noqa: E402
 import packets  # noqa: E402
+import plots  # noqa: E402
 import reload_lists  # noqa: E402
 import session_cost  # noqa: E402
 import sessions  # noqa: E402
@@ -45,16 +47,19 @@ BENCHES = {
 
 def main(words):
     smoke = words[:1] == ["--smoke"]
-    names = words[smoke:] or list(BENCHES)
-    if any(name not in BENCHES for name in names):
-        sys.exit(f"usage: scripts/bench [--smoke] [{'|'.join(BENCHES)}]...")
+    benches = BENCHES | {"plots": plots.all_plots} if smoke else BENCHES  # else only when asked for: it writes into results/
+    if words[:1] == ["plots"]:
+        benches, words = {"plots": functools.partial(plots.all_plots, words[1:])}, []
+    names = words[smoke:] or list(benches)
+    if any(name not in benches for name in names):
+        sys.exit(f"usage: scripts/bench [--smoke] [{'|'.join(BENCHES)}|plots]...")
     if smoke:
         Length.RUNS, Length.SECONDS, Length.PARALLEL, Length.TRIPLETS, Length.SMOKE = 1, 1, 10, 20000, True
     failed = 0
     for name in names:
         try:
             with contextlib.redirect_stdout(open(os.devnull, "w", encoding="ascii") if smoke else sys.stdout):
-                BENCHES[name]()
+                benches[name]()
         except (Void, RuntimeError, subprocess.SubprocessError) as error:
             failed += 1
             print(f"FAIL bench.{name}: void: {error}", flush=True)
