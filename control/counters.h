@@ -85,7 +85,9 @@
 	X(stuttering, "stuttering", "of these, being told a refusal a byte a second") \
 	X(stress, "stress", "dataplane cores in STRESS mode: short waits, no stutters") \
 	X(blocks, "session-blocks", "session blocks in use") \
-	X(data_rings, "data-rings", "large receive rings in use")
+	X(data_rings, "data-rings", "large receive rings in use") \
+	X(mbufs, "packet-buffers", \
+		"packet buffers not free, as of the last second; some stay with the port")
 
 // The same, of which the lcores' sum says nothing: control shows the greatest.
 #define BS_DATAPLANE_MAXIMA(X) \

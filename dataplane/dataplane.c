@@ -27,6 +27,7 @@
 // connected, and so little more where nobody is that a SYN does not mind.
 #define PATIENCE_NS       1000000u
 #define PATIENCE_ALONE_NS 4000000u
+#define BUFFERS_MS        1000u
 
 static unsigned receive(struct dataplane *dataplane)
 {
@@ -62,6 +63,15 @@ static unsigned drain(struct dataplane *dataplane)
 	return done;
 }
 
+// A walk over the caches of all lcores: not in every turn.
+static void count_buffers(struct dataplane *dataplane)
+{
+	if (dataplane->now_ms - dataplane->counted_ms < BUFFERS_MS)
+		return;
+	dataplane->counted_ms = dataplane->now_ms;
+	dataplane->counters->mbufs = rte_mempool_in_use_count(dataplane->pool);
+}
+
 unsigned dataplane_poll(void *self, uint64_t now_ns)
 {
 	struct dataplane *dataplane = self;
@@ -83,6 +93,7 @@ unsigned dataplane_poll(void *self, uint64_t now_ns)
 	if (dataplane->neighbours != NULL)
 		neighbour_turn(dataplane, dataplane->neighbours, dataplane->now_ms);
 	transmit_flush(dataplane);
+	count_buffers(dataplane);
 	return done;
 }
 

@@ -80,6 +80,7 @@ struct dataplane {
 	uint64_t handed_to;            // lcores that were given frames in this burst, a bit each
 	struct impairment *impairment; // a bad network made on purpose (impairment.h)
 	bool impaired;                 // it is on, or holds packets back
+	uint32_t counted_ms;           // when the packet buffers were counted
 };
 
 // What a dataplane lcore is made of. Pointers outlive it.

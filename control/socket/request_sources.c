@@ -171,7 +171,7 @@ json_t *request_sources(struct request_call *call)
 	struct clock clock = clock_now();
 	struct bs_source_view view;
 	uint32_t cursor = 0;
-	json_int_t matching = 0;
+	json_int_t matching = 0, open = 0;
 	struct best best = {.limit = (size_t)request_count(call, "limit", SOURCES_USUAL)};
 	if (sources == NULL)
 		return not_ready();
@@ -182,13 +182,15 @@ json_t *request_sources(struct request_call *call)
 		if (!passes(&filter, &view))
 			continue;
 		matching++;
+		open += view.open;
 		offer(&clock, &best, &view);
 	}
 	json_t *rows = rows_of(&clock, &best);
 	free(best.row);
-	return json_pack("{s:b, s:I, s:I, s:I, s:o}", "ok", 1, "known",
+	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:o}", "ok", 1, "known",
 		(json_int_t)bs_sources_count(sources), "room",
-		(json_int_t)bs_sources_capacity(sources), "matching", matching, "sources", rows);
+		(json_int_t)bs_sources_capacity(sources), "matching", matching, "open", open,
+		"sources", rows);
 }
 
 // The address of one source, as "sources" shows it or as a host in it: "192.0.2.7", "2001:db8:7::5", "2001:db8:7::/64".

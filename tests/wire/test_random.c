@@ -210,6 +210,7 @@ static void at_random(struct wire_peer *first)
 	cr_assert_eq(wire->counters.records, 0);
 	cr_assert_eq(wire->counters.blocks, 0);
 	cr_assert_eq(wire->counters.data_rings, 0);
+	cr_assert_eq(wire->counters.mbufs, 0);
 	cr_assert_eq(wire_open_connections(wire), 0);
 	cr_assert_gt(wire->counters.talking, sent / 10000, "only %lu connections came to talk",
 		wire->counters.talking);
