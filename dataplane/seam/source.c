@@ -90,7 +90,8 @@ static uint32_t take(struct bs_sources *sources, uint32_t bucket, uint32_t now_s
 		for (uint32_t way = 0; way < WAYS; way++) {
 			uint32_t number = bucket * WAYS + way;
 			const struct bs_source *source = &sources->entry[number];
-			if (tried & 1u << way || bs_source_open_count(source) != 0)
+			if (tried & 1u << way ||
+				atomic_load_explicit(&source->open, memory_order_relaxed) != 0)
 				continue;
 			uint64_t worth = key_at(sources, number) == 0 ? 0
 								      : usefulness(source, now_s);
@@ -109,9 +110,9 @@ static uint32_t take(struct bs_sources *sources, uint32_t bucket, uint32_t now_s
 	return NOT_THERE;
 }
 
-// Gives an entry that was taken to `key`, with so many connections: one, or none.
-static void give(struct bs_sources *sources, uint32_t number, uint64_t key, uint32_t connections,
-	uint32_t now_s)
+// Gives an entry that was taken to `key`, for a connection that enters or for none.
+static void give(
+	struct bs_sources *sources, uint32_t number, uint64_t key, bool enters, uint32_t now_s)
 {
 	struct bs_source *source = &sources->entry[number];
 	atomic_store_explicit(&source->verdict, 0, memory_order_relaxed);
@@ -120,7 +121,7 @@ static void give(struct bs_sources *sources, uint32_t number, uint64_t key, uint
 	atomic_store_explicit(&source->first_s, now_s, memory_order_relaxed);
 	atomic_store_explicit(&source->last_s, now_s, memory_order_relaxed);
 	atomic_store_explicit(&source->accepted_s, 0, memory_order_relaxed);
-	atomic_store_explicit(&source->connections, connections, memory_order_relaxed);
+	atomic_store_explicit(&source->connections, enters, memory_order_relaxed);
 	atomic_store_explicit(&source->mails, 0, memory_order_relaxed);
 	atomic_store_explicit(&source->verdicts, 0, memory_order_relaxed);
 	atomic_store_explicit(&source->white, 0, memory_order_relaxed);
@@ -129,8 +130,8 @@ static void give(struct bs_sources *sources, uint32_t number, uint64_t key, uint
 	atomic_store_explicit(
 		&sources->keys[number / WAYS].key[number % WAYS], key, memory_order_release);
 	// Added, not stored: who was too late has counted himself in and out again, or is about to.
-	atomic_fetch_add_explicit(
-		&source->open, connections - BS_SOURCE_TAKEN, memory_order_release);
+	atomic_fetch_add_explicit(&source->open, (enters ? BS_SOURCE_HELD : 0) - BS_SOURCE_TAKEN,
+		memory_order_release);
 }
 
 static void count_in(struct bs_source *source, uint32_t now_s)
@@ -139,7 +140,7 @@ static void count_in(struct bs_source *source, uint32_t now_s)
 	atomic_store_explicit(&source->last_s, now_s, memory_order_relaxed);
 }
 
-static struct bs_source *open_new(
+static struct bs_source *enter_new(
 	struct bs_sources *sources, uint64_t key, uint32_t now_s, enum bs_source_opening *how)
 {
 	uint32_t bucket = bucket_of(sources, key);
@@ -148,20 +149,33 @@ static struct bs_source *open_new(
 		return NULL;
 	uint32_t number = look_up(sources, key);
 	if (number != NOT_THERE) { // another lcore was faster; under the lock nobody can take it
-		atomic_fetch_add_explicit(&sources->entry[number].open, 1, memory_order_acq_rel);
+		atomic_fetch_add_explicit(
+			&sources->entry[number].open, BS_SOURCE_HELD, memory_order_acq_rel);
 		count_in(&sources->entry[number], now_s);
 		*how = BS_SOURCE_KNOWN;
 	} else if ((number = take(sources, bucket, now_s)) != NOT_THERE) {
 		*how = key_at(sources, number) == 0 ? BS_SOURCE_NEW : BS_SOURCE_EVICTED;
 		if (*how == BS_SOURCE_NEW)
 			atomic_fetch_add_explicit(&sources->count, 1, memory_order_relaxed);
-		give(sources, number, key, 1, now_s);
+		give(sources, number, key, true, now_s);
 	}
 	unlock(sources, bucket);
 	return number == NOT_THERE ? NULL : &sources->entry[number];
 }
 
-struct bs_source *bs_source_open(struct bs_sources *sources, const struct bs_address *address,
+// Holds the entry if it is still the key's.
+static bool hold(struct bs_sources *sources, uint32_t number, uint64_t key)
+{
+	struct bs_source *source = &sources->entry[number];
+	uint32_t before = atomic_fetch_add_explicit(
+		&source->open, BS_SOURCE_HELD, memory_order_acq_rel);
+	if (!(before & BS_SOURCE_TAKEN) && key_at(sources, number) == key)
+		return true;
+	bs_source_let_go(source);
+	return false;
+}
+
+struct bs_source *bs_source_enter(struct bs_sources *sources, const struct bs_address *address,
 	uint32_t now_s, enum bs_source_opening *how)
 {
 	uint64_t key = key_of(address);
@@ -169,16 +183,31 @@ struct bs_source *bs_source_open(struct bs_sources *sources, const struct bs_add
 	if (key == 0)
 		return NULL;
 	uint32_t number = look_up(sources, key);
-	if (number == NOT_THERE)
-		return open_new(sources, key, now_s, how);
-	struct bs_source *source = &sources->entry[number];
-	uint32_t before = atomic_fetch_add_explicit(&source->open, 1, memory_order_acq_rel);
-	if (before & BS_SOURCE_TAKEN || key_at(sources, number) != key) { // given away meanwhile
-		atomic_fetch_sub_explicit(&source->open, 1, memory_order_acq_rel);
-		return open_new(sources, key, now_s, how);
-	}
-	count_in(source, now_s);
+	if (number == NOT_THERE || !hold(sources, number, key)) // none, or given away meanwhile
+		return enter_new(sources, key, now_s, how);
+	count_in(&sources->entry[number], now_s);
 	*how = BS_SOURCE_KNOWN;
+	return &sources->entry[number];
+}
+
+// Tries again only when another lcore got on with the same source, and so at most a few times.
+bool bs_source_admit(struct bs_source *source, uint32_t limit)
+{
+	uint32_t open = atomic_load_explicit(&source->open, memory_order_relaxed);
+	do {
+		if (limit != 0 && (open & (BS_SOURCE_HELD - 1)) >= limit)
+			return false;
+	} while (!atomic_compare_exchange_weak_explicit(&source->open, &open,
+		open + 1 - BS_SOURCE_HELD, memory_order_acq_rel, memory_order_relaxed));
+	return true;
+}
+
+struct bs_source *bs_source_open(struct bs_sources *sources, const struct bs_address *address,
+	uint32_t now_s, enum bs_source_opening *how)
+{
+	struct bs_source *source = bs_source_enter(sources, address, now_s, how);
+	if (source != NULL)
+		bs_source_admit(source, 0);
 	return source;
 }
 
@@ -205,7 +234,7 @@ bool bs_source_restore(struct bs_sources *sources, const struct bs_address *addr
 	uint32_t number = look_up(sources, key);
 	if (number == NOT_THERE && (number = take_free(sources, bucket)) != NOT_THERE) {
 		atomic_fetch_add_explicit(&sources->count, 1, memory_order_relaxed);
-		give(sources, number, key, 0, now_s);
+		give(sources, number, key, false, now_s);
 	}
 	if (number != NOT_THERE)
 		bs_source_remember(&sources->entry[number], until_s);
@@ -224,19 +253,12 @@ struct bs_source *bs_source_hold(struct bs_sources *sources, const struct bs_add
 {
 	uint64_t key = key_of(address);
 	uint32_t number = key == 0 ? NOT_THERE : look_up(sources, key);
-	if (number == NOT_THERE)
-		return NULL;
-	struct bs_source *source = &sources->entry[number];
-	uint32_t before = atomic_fetch_add_explicit(&source->open, 1, memory_order_acq_rel);
-	if (!(before & BS_SOURCE_TAKEN) && key_at(sources, number) == key)
-		return source;
-	bs_source_let_go(source);
-	return NULL;
+	return number != NOT_THERE && hold(sources, number, key) ? &sources->entry[number] : NULL;
 }
 
 void bs_source_let_go(struct bs_source *source)
 {
-	atomic_fetch_sub_explicit(&source->open, 1, memory_order_release);
+	atomic_fetch_sub_explicit(&source->open, BS_SOURCE_HELD, memory_order_release);
 }
 
 void bs_source_close(struct bs_sources *sources, const struct bs_address *address, uint32_t now_s)

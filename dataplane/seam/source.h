@@ -10,7 +10,8 @@
 // with an open connection, one with a verdict in force last, then one that something was learnt about, the longest
 // unseen first. A bucket without such a one leaves the connection uncounted: it is served all the same.
 //
-// Who has a connection counted holds the entry: it is that source's until bs_source_close().
+// Who has a connection counted holds the entry: it is that source's until bs_source_close(). A connection enters first and is
+// counted when it is admitted, so one that is refused takes no other's place, on whatever lcores they come at the same moment.
 #pragma once
 
 #include <stdalign.h>
@@ -28,7 +29,8 @@ struct bs_source {
 	// Windows: 28 bits of seconds when it began, three counts of 12 bits that stop at 4095.
 	_Atomic uint64_t sessions;   // sessions, refused ones, early talks
 	_Atomic uint64_t recipients; // unknown, known; hangups
-	_Atomic uint32_t open;       // connections; the top bit while the entry changes hands
+	_Atomic uint32_t
+		open; // connections, holders above them; the top bit while the entry changes hands
 	_Atomic uint32_t first_s, last_s;
 	_Atomic uint32_t accepted_s;         // last mail accepted, 0: none
 	_Atomic uint32_t connections, mails; // since first_s
@@ -42,6 +44,8 @@ _Static_assert(sizeof(struct bs_source) == 64, "an entry is one cache line");
 // The clock of `white` wraps after twelve days, and then a hit of long ago may speak for a source once more.
 #define BS_WHITE_S 16u
 
+// One holder in `open`, below which connections are counted. Each lcore and each worker holds one entry at a time: 128 at most.
+#define BS_SOURCE_HELD  (UINT32_C(1) << 23)
 #define BS_SOURCE_TAKEN (UINT32_C(1) << 31)
 
 struct bs_sources;
@@ -66,8 +70,13 @@ enum bs_source_opening {
 	BS_SOURCE_NO_ROOM, // not counted
 };
 
-// Counts a connection that completed its handshake. Any thread. NULL with BS_SOURCE_NO_ROOM; bs_source_close() is
-// not called then.
+// Holds the entry of a connection that completed its handshake, and makes one where there is none. Any thread; then
+// bs_source_admit() or bs_source_let_go(). NULL with BS_SOURCE_NO_ROOM.
+struct bs_source *bs_source_enter(struct bs_sources *sources, const struct bs_address *address,
+	uint32_t now_s, enum bs_source_opening *how);
+// Who holds the entry counts a connection in place of it, unless there are `limit`, 0: unlimited. False when there are: it is still held. Any thread.
+bool bs_source_admit(struct bs_source *source, uint32_t limit);
+// Both, without a limit. bs_source_close() is not called after NULL.
 struct bs_source *bs_source_open(struct bs_sources *sources, const struct bs_address *address,
 	uint32_t now_s, enum bs_source_opening *how);
 // The connection is over. Any thread, once for each that was counted.
@@ -77,14 +86,14 @@ void bs_source_close(struct bs_sources *sources, const struct bs_address *addres
 struct bs_source *bs_source_find(struct bs_sources *sources, const struct bs_address *address);
 
 // Holds the entry of an address that has one, so that it can't become another source's meanwhile; NULL when it has none. For
-// moments: who is held counts as one connection more. Any thread; then bs_source_let_go().
+// moments, one at a time: no connection is counted. Any thread; then bs_source_let_go().
 struct bs_source *bs_source_hold(struct bs_sources *sources, const struct bs_address *address);
 void bs_source_let_go(struct bs_source *source);
 
 // Connections now, of an entry that is held.
 static inline uint32_t bs_source_open_count(const struct bs_source *source)
 {
-	return atomic_load_explicit(&source->open, memory_order_relaxed) & ~BS_SOURCE_TAKEN;
+	return atomic_load_explicit(&source->open, memory_order_relaxed) & (BS_SOURCE_HELD - 1);
 }
 
 // enum bs_verdict of a word of `verdict`, BS_VERDICT_NONE when it is over.

@@ -88,7 +88,7 @@ enum bs_reason handshake_syn(
 
 	uint32_t sequence = cookie_of(&dataplane->cookies, frame);
 	struct connection *c = NULL;
-	if (syn_rate_take(dataplane->syn_rates, frame, dataplane->now_ms) && room)
+	if (syn_rate_take(dataplane->syn_rates, frame, port->queues, dataplane->now_ms) && room)
 		c = connection_take(dataplane, &frame->source, frame->source_port, frame->local);
 	if (c != NULL) {
 		c->rcv_nxt = frame->sequence + 1;

@@ -85,36 +85,37 @@ static bool is_counted(const struct connection *c)
 
 void judge_count(struct dataplane *dataplane, struct connection *c)
 {
-	enum bs_source_opening how;
-	if (c->counted == is_counted(c) || dataplane->sources == NULL)
+	if (!c->counted || is_counted(c))
 		return;
-	if (c->counted) {
-		c->counted = 0;
-		bs_source_close(dataplane->sources, &c->peer, now_s(dataplane));
-		return;
-	}
-	if (c->stage != STAGE_WAITING) // there was no room for it when it was accepted
-		return;
-	c->counted = bs_source_open(dataplane->sources, &c->peer, now_s(dataplane), &how) != NULL;
-	dataplane->counters->sources_no_room += how == BS_SOURCE_NO_ROOM;
-	dataplane->counters->sources_evicted += how == BS_SOURCE_EVICTED;
+	c->counted = 0;
+	bs_source_close(dataplane->sources, &c->peer, now_s(dataplane));
 }
 
-// The verdict to be told to the connection, if it is to be told one.
-static unsigned verdict_for(const struct dataplane *dataplane, const struct connection *c)
+// The entry of a connection that completed its handshake, held; NULL where there is no room for it.
+static struct bs_source *enter(struct dataplane *dataplane, const struct connection *c)
 {
-	const struct bs_source *source = source_of(dataplane, c);
+	enum bs_source_opening how;
+	if (dataplane->sources == NULL)
+		return NULL;
+	struct bs_source *source = bs_source_enter(
+		dataplane->sources, &c->peer, now_s(dataplane), &how);
+	dataplane->counters->sources_no_room += how == BS_SOURCE_NO_ROOM;
+	dataplane->counters->sources_evicted += how == BS_SOURCE_EVICTED;
+	return source;
+}
+
+// The verdict on its source, if one is to be told to the connection.
+static unsigned verdict_for(const struct dataplane *dataplane, const struct connection *c,
+	const struct bs_source *source)
+{
 	if (source == NULL || spares(dataplane, c->class))
 		return BS_VERDICT_NONE;
 	unsigned verdict = bs_source_verdict_of(source, now_s(dataplane));
 	return is_acted_upon(dataplane, verdict) ? verdict : BS_VERDICT_NONE;
 }
 
-bool judge_verdict(struct dataplane *dataplane, struct connection *c)
+static void tell_verdict(struct dataplane *dataplane, struct connection *c, unsigned verdict)
 {
-	unsigned verdict = verdict_for(dataplane, c);
-	if (verdict == BS_VERDICT_NONE)
-		return false;
 	enum bs_template_number text = (enum bs_template_number)BS_TEMPLATE_OF_VERDICT(verdict);
 	dataplane->counters->denied++;
 	dataplane->counters->verdicts_met++;
@@ -122,7 +123,14 @@ bool judge_verdict(struct dataplane *dataplane, struct connection *c)
 	if (dataplane->policy->verdicts.action != BS_VERDICT_STUTTER ||
 		!stutter_begin(dataplane, c, text))
 		refuse(dataplane, c, text, 0);
-	return true;
+}
+
+bool judge_verdict(struct dataplane *dataplane, struct connection *c)
+{
+	unsigned verdict = verdict_for(dataplane, c, source_of(dataplane, c));
+	if (verdict != BS_VERDICT_NONE)
+		tell_verdict(dataplane, c, verdict);
+	return verdict != BS_VERDICT_NONE;
 }
 
 // Also those that are refused count: who is over the rate stays so as long as he tries, until the window ends.
@@ -137,35 +145,34 @@ static bool is_too_fast(const struct dataplane *dataplane, const struct connecti
 	return *rate > rates->connections;
 }
 
-static bool is_crowded(const struct dataplane *dataplane, const struct bs_source *source)
-{
-	uint32_t limit = dataplane->policy->connections_per_source;
-	return limit != 0 && bs_source_open_count(source) > limit;
-}
-
 bool judge_open(struct dataplane *dataplane, struct connection *c)
 {
-	struct bs_source *source = source_of(dataplane, c);
+	struct bs_source *source = enter(dataplane, c);
 	uint32_t rate = 0;
 	if (source == NULL)
 		return false;
 	if (spares(dataplane, c->class)) {
 		bs_source_pardon(source); // once it is allowed no more it begins anew
+		c->counted = bs_source_admit(source, 0);
 		return false;
 	}
 	bool fast = is_too_fast(dataplane, c, source, &rate);
-	if (judge_verdict(dataplane, c))
-		return true;
-	if (fast) {
+	unsigned verdict = verdict_for(dataplane, c, source);
+	c->counted = verdict == BS_VERDICT_NONE && !fast &&
+		     bs_source_admit(source, dataplane->policy->connections_per_source);
+	if (c->counted)
+		return false;
+	bs_source_let_go(source);
+	if (verdict != BS_VERDICT_NONE) {
+		tell_verdict(dataplane, c, verdict);
+	} else if (fast) {
 		dataplane->counters->too_fast++;
 		connection_notice(dataplane, c, BS_NOTICE_RATE, NULL, rate);
 		refuse(dataplane, c, BS_TEMPLATE_RATE, CONNECTION_CLOSE);
-	} else if (is_crowded(dataplane, source)) {
+	} else {
 		dataplane->counters->crowded++;
 		connection_notice(dataplane, c, BS_NOTICE_CROWDED, NULL, 0);
 		refuse(dataplane, c, BS_TEMPLATE_CROWDED, CONNECTION_CLOSE);
-	} else {
-		return false;
 	}
 	return true;
 }

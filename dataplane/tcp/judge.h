@@ -19,11 +19,11 @@ void judge_prepare(
 // of the allowed.
 bool judge_drops(const struct dataplane *dataplane, struct frame *syn, bool full, bool *good);
 
-// Keeps the source's count of connections right; after each change of stage.
+// Takes a connection out of its source's count when it waits and talks no more; after each change of stage.
 void judge_count(struct dataplane *dataplane, struct connection *connection);
 
 // The handshake is complete. True when the connection was refused at once: a verdict, or too many from this source
-// at once or in a time.
+// at once or in a time. Else it is counted among its source's connections, where there is room for the source.
 bool judge_open(struct dataplane *dataplane, struct connection *connection);
 // The connection begins to wait: where it is its source's only one, a worker hears of it.
 void judge_announce(struct dataplane *dataplane, const struct connection *connection);

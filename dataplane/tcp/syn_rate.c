@@ -11,7 +11,7 @@
 
 struct entry {
 	uint32_t last_ms;
-	uint32_t spent; // thousandths of a SYN above the refill; zeroed memory is a full bucket
+	uint32_t spent; // thousandths of SYNs above the refill; zeroed memory is a full bucket
 };
 
 struct syn_rate {
@@ -49,14 +49,16 @@ void syn_rate_prepare(const struct syn_rate *rates, struct frame *const *frames,
 	}
 }
 
-bool syn_rate_take(struct syn_rate *rates, const struct frame *frame, uint32_t now_ms)
+bool syn_rate_take(
+	struct syn_rate *rates, const struct frame *frame, uint32_t queues, uint32_t now_ms)
 {
 	struct entry *entry = &rates->entry[frame->rate];
 	uint64_t back = (uint64_t)(now_ms - entry->last_ms) * SYN_RATE_REFILL;
 	entry->last_ms = now_ms;
 	entry->spent = back >= entry->spent ? 0 : entry->spent - (uint32_t)back;
-	if (entry->spent + 1000 > SYN_RATE_BURST * 1000)
+	uint32_t price = 1000 * queues;
+	if (entry->spent + price > SYN_RATE_BURST * 1000)
 		return false;
-	entry->spent += 1000;
+	entry->spent += price;
 	return true;
 }

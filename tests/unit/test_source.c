@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The source table: what makes an entry and what ends it, counts from many threads, verdicts and their ends.
+// The source table: what makes an entry and what ends it, verdicts and their ends.
 #include <criterion/criterion.h>
-
-#include <pthread.h>
 
 #include "dataplane/seam/source.h"
 
@@ -283,84 +281,25 @@ Test(source, can_be_cleared)
 	bs_sources_free(sources);
 }
 
-// --- threads ---
-
-#define THREADS 4
-#define ROUNDS  100000
-#define CROWD   24u // sources, three times what there is room for
-
-struct thread {
-	struct bs_sources *sources;
-	uint64_t state;
-	unsigned given, wrong;
-	pthread_t id;
-};
-
-static uint32_t any(struct thread *thread, uint32_t below)
-{
-	thread->state ^= thread->state << 13;
-	thread->state ^= thread->state >> 7;
-	thread->state ^= thread->state << 17;
-	return (uint32_t)((thread->state >> 11) % below);
-}
-
-// An lcore: opens, looks, teaches and closes. An entry that it holds is never another's.
-static void *lcore(void *self)
-{
-	struct thread *thread = self;
-	uint32_t held[8], count = 0;
-	for (uint32_t i = 0; i < ROUNDS; i++) {
-		enum bs_source_opening how;
-		uint32_t number = any(thread, CROWD), what = any(thread, 8);
-		struct bs_address address = numbered(number);
-		bs_source_verdict(thread->sources, &address, i / 1000);
-		if (count < 3 && what < 5) {
-			struct bs_source *source = bs_source_open(
-				thread->sources, &address, i / 1000, &how);
-			if (source == NULL)
-				continue;
-			held[count++] = number;
-			if (any(thread, 20) == 0)
-				thread->given += bs_source_learn(source,
-							 &(struct bs_lesson){.unknown = 20}, &rules,
-							 true, i / 1000) != BS_VERDICT_NONE;
-		} else if (count > 0) {
-			address = numbered(held[--count]);
-			struct bs_source *source = bs_source_find(thread->sources, &address);
-			thread->wrong += source == NULL || bs_source_open_count(source) == 0 ||
-					 bs_source_open_count(source) > 3 * THREADS;
-			bs_source_close(thread->sources, &address, i / 1000);
-		}
-		if (any(thread, 1000) == 0)
-			bs_source_forget(thread->sources, any(thread, 2) ? &address : NULL, i);
-	}
-	while (count > 0) {
-		struct bs_address address = numbered(held[--count]);
-		bs_source_close(thread->sources, &address, ROUNDS / 1000);
-	}
-	return NULL;
-}
-
-Test(source, threads_agree_on_the_counts)
+// Who enters takes no place from others before he is admitted, and none at all when he is refused.
+Test(source, the_limit_counts_the_admitted)
 {
 	struct bs_sources *sources = bs_sources_new(8, &key);
-	struct thread thread[THREADS];
-	struct bs_source_view view;
-	uint32_t cursor = 0, seen = 0;
-	for (unsigned i = 0; i < THREADS; i++) {
-		thread[i] = (struct thread){.sources = sources, .state = 77 + i};
-		cr_assert_eq(pthread_create(&thread[i].id, NULL, lcore, &thread[i]), 0);
-	}
-	for (unsigned i = 0; i < THREADS; i++) {
-		pthread_join(thread[i].id, NULL);
-		cr_expect_eq(thread[i].wrong, 0);
-		cr_expect_gt(thread[i].given, 0);
-	}
-	while (bs_sources_next(sources, &cursor, 600, ROUNDS / 1000, &view)) {
-		cr_expect_eq(view.open, 0);
-		seen++;
-	}
-	cr_assert_eq(seen, bs_sources_count(sources));
-	cr_assert_eq(seen, 8);
+	struct bs_address address = numbered(1);
+	enum bs_source_opening how;
+	opened(sources, &address, 1);
+	struct bs_source *source = bs_source_enter(sources, &address, 1, &how);
+	cr_assert_eq(bs_source_enter(sources, &address, 1, &how), source);
+	cr_assert_eq(bs_source_enter(sources, &address, 1, &how), source);
+	cr_assert_eq(bs_source_open_count(source), 1);
+	cr_assert(bs_source_admit(source, 2), "two others are held, but one is there");
+	cr_assert_not(bs_source_admit(source, 2));
+	bs_source_close(sources, &address, 1);
+	cr_assert(bs_source_admit(source, 2), "a place was left, one is still held");
+	bs_source_let_go(source);
+	cr_assert_eq(bs_source_open_count(source), 2);
+	bs_source_enter(sources, &address, 1, &how);
+	cr_assert(bs_source_admit(source, 0), "no limit");
+	cr_assert_eq(bs_source_open_count(source), 3);
 	bs_sources_free(sources);
 }

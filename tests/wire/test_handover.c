@@ -4,6 +4,7 @@
 #include <rte_ring.h>
 
 #include "dataplane/handover.h"
+#include "dataplane/tcp/syn_rate.h"
 
 #include "tests/wire/wire.h"
 
@@ -136,6 +137,20 @@ WIRE_TEST(handover, connections_of_a_source_are_counted_over_all_lcores, .lcores
 	for (unsigned i = 0; i < 4; i++)
 		used += counters(wire, i)->waiting > 0;
 	cr_assert_gt(used, 1u, "all connections fell to one lcore");
+	check_sums(wire);
+}
+
+// A source that sends SYNs by all queues gets no more records for it than by one.
+WIRE_TEST(handover, syns_of_a_source_have_one_rate, .lcores = 4, .half_open = 1024)
+{
+	struct wire *wire = peer->wire;
+	for (unsigned i = 0; i < 400; i++) {
+		struct wire_peer one = client(peer, i);
+		wire_tcp(&one, .flags = TCP_SYN, .mss = 1460);
+		wire_forget(wire);
+	}
+	cr_assert_eq(SUM(wire, half_open), SYN_RATE_BURST);
+	cr_assert_eq(SUM(wire, syn_cookies), 400u - SYN_RATE_BURST);
 	check_sums(wire);
 }
 

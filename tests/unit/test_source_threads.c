@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The source table under many threads: counts add up, entries are nobody else's while they are held, and limits are exact.
+#include <criterion/criterion.h>
+
+#include <pthread.h>
+
+#include "dataplane/seam/source.h"
+
+static const struct siphash_key key = {{3, 4}};
+static const struct bs_verdict_rules rules = {.action = BS_VERDICT_REFUSE,
+	.lifetime_ms = 3600000,
+	.window_ms = 600000,
+	.refused_sessions = 10,
+	.refused_share = 90,
+	.unknown_recipients = 20,
+	.early_talks = 5,
+	.forgiven_ms = 604800000};
+
+static struct bs_address numbered(uint32_t number)
+{
+	return bs_address_from_ipv4((const uint8_t[]){
+		10, (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number});
+}
+
+#define THREADS 4
+#define ROUNDS  100000
+#define CROWD   24u // sources, three times what there is room for
+
+struct thread {
+	struct bs_sources *sources;
+	uint64_t state;
+	unsigned given, wrong;
+	pthread_t id;
+};
+
+static uint32_t any(struct thread *thread, uint32_t below)
+{
+	thread->state ^= thread->state << 13;
+	thread->state ^= thread->state >> 7;
+	thread->state ^= thread->state << 17;
+	return (uint32_t)((thread->state >> 11) % below);
+}
+
+// An lcore: opens, looks, teaches and closes. An entry that it holds is never another's.
+static void *lcore(void *self)
+{
+	struct thread *thread = self;
+	uint32_t held[8], count = 0;
+	for (uint32_t i = 0; i < ROUNDS; i++) {
+		enum bs_source_opening how;
+		uint32_t number = any(thread, CROWD), what = any(thread, 8);
+		struct bs_address address = numbered(number);
+		bs_source_verdict(thread->sources, &address, i / 1000);
+		if (count < 3 && what < 5) {
+			struct bs_source *source = bs_source_open(
+				thread->sources, &address, i / 1000, &how);
+			if (source == NULL)
+				continue;
+			held[count++] = number;
+			if (any(thread, 20) == 0)
+				thread->given += bs_source_learn(source,
+							 &(struct bs_lesson){.unknown = 20}, &rules,
+							 true, i / 1000) != BS_VERDICT_NONE;
+		} else if (count > 0) {
+			address = numbered(held[--count]);
+			struct bs_source *source = bs_source_find(thread->sources, &address);
+			thread->wrong += source == NULL || bs_source_open_count(source) == 0 ||
+					 bs_source_open_count(source) > 3 * THREADS;
+			bs_source_close(thread->sources, &address, i / 1000);
+		}
+		if (any(thread, 1000) == 0)
+			bs_source_forget(thread->sources, any(thread, 2) ? &address : NULL, i);
+	}
+	while (count > 0) {
+		struct bs_address address = numbered(held[--count]);
+		bs_source_close(thread->sources, &address, ROUNDS / 1000);
+	}
+	return NULL;
+}
+
+Test(source_threads, threads_agree_on_the_counts)
+{
+	struct bs_sources *sources = bs_sources_new(8, &key);
+	struct thread thread[THREADS];
+	struct bs_source_view view;
+	uint32_t cursor = 0, seen = 0;
+	for (unsigned i = 0; i < THREADS; i++) {
+		thread[i] = (struct thread){.sources = sources, .state = 77 + i};
+		cr_assert_eq(pthread_create(&thread[i].id, NULL, lcore, &thread[i]), 0);
+	}
+	for (unsigned i = 0; i < THREADS; i++) {
+		pthread_join(thread[i].id, NULL);
+		cr_expect_eq(thread[i].wrong, 0);
+		cr_expect_gt(thread[i].given, 0);
+	}
+	while (bs_sources_next(sources, &cursor, 600, ROUNDS / 1000, &view)) {
+		cr_expect_eq(view.open, 0);
+		seen++;
+	}
+	cr_assert_eq(seen, bs_sources_count(sources));
+	cr_assert_eq(seen, 8);
+	bs_sources_free(sources);
+}
+
+#define RACES 3000
+
+struct race {
+	struct bs_sources *sources;
+	bool closes; // what was admitted, before the next round
+	pthread_barrier_t *line;
+	_Atomic unsigned *admitted;
+	pthread_t id;
+};
+
+static void *racer(void *self)
+{
+	struct race *race = self;
+	struct bs_address address = numbered(1);
+	for (unsigned i = 0; i < RACES; i++) {
+		enum bs_source_opening how;
+		pthread_barrier_wait(race->line);
+		struct bs_source *source = bs_source_enter(race->sources, &address, 1, &how);
+		if (bs_source_admit(source, 2))
+			atomic_fetch_add(&race->admitted[i], 1);
+		else
+			bs_source_let_go(source);
+		pthread_barrier_wait(race->line);
+		if (race->closes)
+			bs_source_close(race->sources, &address, 1);
+		pthread_barrier_wait(race->line);
+	}
+	return NULL;
+}
+
+// Two handshakes of a source complete at the same moment, and one more connection is allowed: one of them gets it.
+Test(source_threads, one_of_two_at_the_same_moment_is_admitted)
+{
+	static _Atomic unsigned admitted[RACES];
+	struct bs_sources *sources = bs_sources_new(8, &key);
+	struct bs_address address = numbered(1);
+	pthread_barrier_t line;
+	struct race race[2];
+	enum bs_source_opening how;
+	bs_source_open(sources, &address, 1, &how);
+	pthread_barrier_init(&line, NULL, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		race[i] = (struct race){
+			.sources = sources, .closes = i == 0, .line = &line, .admitted = admitted};
+		cr_assert_eq(pthread_create(&race[i].id, NULL, racer, &race[i]), 0);
+	}
+	for (unsigned i = 0; i < 2; i++)
+		pthread_join(race[i].id, NULL);
+	for (unsigned i = 0; i < RACES; i++)
+		cr_assert_eq(admitted[i], 1, "%u of two were admitted", admitted[i]);
+	pthread_barrier_destroy(&line);
+	bs_sources_free(sources);
+}
