@@ -41,6 +41,7 @@
 	X(talking, "talking", "connections handed to a worker") \
 	X(retransmits, "retransmits", "segments sent again") \
 	X(out_of_order, "out-of-order", "segments kept ahead of a gap") \
+	X(tiny, "tiny", "segments of one or two bytes, less than any line of SMTP has") \
 	X(windows_grown, "windows-grown", "receive rings doubled for fast senders") \
 	X(resets_sent, "resets-sent", "RSTs sent") \
 	X(resets_received, "resets-received", "RSTs that ended a connection") \

@@ -27,6 +27,7 @@ static enum bs_reason connection_input(struct dataplane *dataplane, const struct
 {
 	bool reopen = false;
 	enum bs_reason reason;
+	uint32_t past;
 	switch ((enum stage)c->stage) {
 	case STAGE_HALF_OPEN:
 		return handshake_input(dataplane, port, c, frame);
@@ -45,8 +46,9 @@ static enum bs_reason connection_input(struct dataplane *dataplane, const struct
 	case STAGE_CLOSING:
 	case STAGE_LAST_ACK:
 	case STAGE_TIME_WAIT:
+		past = c->snd_una;
 		reason = closing_input(dataplane, c, frame, &reopen);
-		return reopen ? handshake_syn(dataplane, port, frame) : reason;
+		return reopen ? handshake_syn_again(dataplane, port, frame, past) : reason;
 	case STAGE_FREE:
 	case STAGES:
 		break;

@@ -37,7 +37,7 @@
 	X(TCP_RESET_STRAY, "tcp-reset-stray", "RST for no connection") \
 	X(TCP_WINDOW, "tcp-window", "outside the receive window; answered with an ACK") \
 	X(TCP_ACK, "tcp-ack", "acknowledges what was never sent, or too old (RFC 5961)") \
-	X(TCP_NO_ACK, "tcp-no-ack", "segment without ACK in a synchronised state") \
+	X(TCP_NO_ACK, "tcp-no-ack", "segment without ACK, neither SYN nor RST") \
 	X(TCP_RESET, "tcp-reset", "RST outside the exact sequence number (RFC 5961)") \
 	X(TCP_SYN, "tcp-syn", "SYN in a synchronised state; challenge ACK (RFC 5961)") \
 	X(TCP_NO_ROOM, "tcp-no-room", \

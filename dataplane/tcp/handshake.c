@@ -8,6 +8,7 @@
 #include "dataplane/neighbour/link.h"
 #include "dataplane/overload.h"
 #include "dataplane/tcp/segment.h"
+#include "dataplane/tcp/sequence.h"
 #include "dataplane/tcp/syn_rate.h"
 #include "dataplane/tcp/syn_ack.h"
 #include "dataplane/tcp/tcp_send.h"
@@ -73,8 +74,19 @@ void handshake_prepare(struct dataplane *dataplane, struct frame *const *frames,
 		both[i]->prepared = true;
 }
 
-enum bs_reason handshake_syn(
-	struct dataplane *dataplane, const struct port *port, struct frame *frame)
+// RFC 9293, 3.10.7.4 (TIME-WAIT, MAY-2): the new connection begins beyond the old one, else segments of that could be taken for its own. By
+// how much nobody knows (RFC 6528).
+#define BEYOND_LEAST 65536u
+#define BEYOND_MOST  0x0fffffffu
+
+static uint32_t beyond(uint32_t cookie, uint32_t past)
+{
+	return sequence_after(cookie, past) ? cookie : past + BEYOND_LEAST + (cookie & BEYOND_MOST);
+}
+
+// `past`: handshake_syn_again(), or NULL. A SYN that gets a cookie begins where that says.
+static enum bs_reason open_half(struct dataplane *dataplane, const struct port *port,
+	struct frame *frame, const uint32_t *past)
 {
 	if (*dataplane->draining)
 		return BS_REASON_SYN_DRAINING;
@@ -91,6 +103,8 @@ enum bs_reason handshake_syn(
 	if (syn_rate_take(dataplane->syn_rates, frame, port->queues, dataplane->now_ms) && room)
 		c = connection_take(dataplane, &frame->source, frame->source_port, frame->local);
 	if (c != NULL) {
+		if (past != NULL)
+			sequence = beyond(sequence, *past);
 		c->rcv_nxt = frame->sequence + 1;
 		c->snd_una = sequence;
 		c->options = frame->offered;
@@ -103,6 +117,18 @@ enum bs_reason handshake_syn(
 	}
 	send_syn_ack(dataplane, port, frame, sequence);
 	return BS_REASON_ACCEPTED;
+}
+
+enum bs_reason handshake_syn(
+	struct dataplane *dataplane, const struct port *port, struct frame *frame)
+{
+	return open_half(dataplane, port, frame, NULL);
+}
+
+enum bs_reason handshake_syn_again(
+	struct dataplane *dataplane, const struct port *port, struct frame *frame, uint32_t past)
+{
+	return open_half(dataplane, port, frame, &past);
 }
 
 void handshake_reset(
@@ -130,6 +156,9 @@ enum bs_reason handshake_stray(
 {
 	if (frame->flags & TCP_RST)
 		return BS_REASON_TCP_RESET_STRAY;
+	// RFC 9293, 3.10.7.2: to a listener it is dropped.
+	if (!(frame->flags & (TCP_ACK | TCP_SYN)))
+		return BS_REASON_TCP_NO_ACK;
 	uint8_t options;
 	if (!completes(dataplane, frame, &options)) {
 		handshake_reset(dataplane, port, frame);
@@ -186,7 +215,7 @@ enum bs_reason handshake_input(struct dataplane *dataplane, const struct port *p
 		return BS_REASON_TCP_WINDOW;
 	}
 	c->snd_una++;
-	c->retransmits = 0;
+	c->retransmits = c->retransmits > 0; // RFC 6298, 5.7: the greeting heeds it
 	return waiting_open(dataplane, c, frame);
 }
 

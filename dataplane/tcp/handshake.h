@@ -20,6 +20,10 @@ void handshake_prepare(struct dataplane *dataplane, struct frame *const *frames,
 enum bs_reason handshake_syn(
 	struct dataplane *dataplane, const struct port *port, struct frame *frame);
 
+// The same for the ports of a connection that was until now: what we say begins beyond `past`, the last number of that one.
+enum bs_reason handshake_syn_again(
+	struct dataplane *dataplane, const struct port *port, struct frame *frame, uint32_t past);
+
 // Any other segment without a connection: perhaps the ACK of a cookie.
 enum bs_reason handshake_stray(
 	struct dataplane *dataplane, const struct port *port, struct frame *frame);

@@ -11,6 +11,8 @@
 
 // Wishes taken from one worker in a turn: several bursts' worth, so that neither side can starve the other.
 #define WISHES_A_TURN 256
+// Shorter than any line of SMTP: who sends many of these has us work for nothing.
+#define TINY 3u
 
 static struct bs_stream *stream_of(struct dataplane *dataplane, const struct connection *c)
 {
@@ -72,8 +74,8 @@ bool talk_open(struct dataplane *dataplane, struct connection *c, const struct f
 	talk->snd_wnd = (uint32_t)frame->window << talk->send_shift;
 	talk->snd_wl1 = frame->sequence;
 	talk->snd_wl2 = frame->acknowledgement;
-	talk->cwnd = 10u * talk->mss; // RFC 6928
-	talk->rto = DELAY_RTO_FIRST;
+	talk->cwnd = 10u * talk->mss;                            // RFC 6928
+	talk->rto = (uint8_t)(DELAY_RTO_FIRST + c->retransmits); // RFC 6298, 5.7
 	take_over_text(dataplane, c, stream, said);
 	c->retransmits = 0;
 	connection_client(dataplane, c, &stream->client);
@@ -141,9 +143,11 @@ enum bs_reason talk_input(
 	talk_acknowledged(dataplane, c, stream, frame);
 	if (frame->payload_length > 0 || frame->flags & TCP_FIN) {
 		struct payload p = segment_payload(frame, c->rcv_nxt, window);
+		dataplane->counters->tiny += frame->payload_length > 0 &&
+					     frame->payload_length < TINY;
+		reason = talk_take(dataplane, c, stream, &p);
 		if (p.length == 0 && !p.fin)
 			reason = BS_REASON_TCP_WINDOW; // a probe of our closed window
-		talk_take(dataplane, c, stream, &p);
 	}
 	talk_send(dataplane, c);
 	if (!finish(dataplane, c))
@@ -180,7 +184,7 @@ static void let_go(struct dataplane *dataplane, struct connection *c)
 	}
 	talk->gaps = 0; // what comes now is acknowledged and thrown away
 	block_shrink(dataplane, c->block);
-	talk_send(dataplane, c);
+	talk_send_last(dataplane, c);
 	finish(dataplane, c);
 }
 

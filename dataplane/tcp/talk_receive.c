@@ -86,13 +86,15 @@ static bool add_gap(struct talk *talk, uint32_t start, uint32_t end)
 	return true;
 }
 
-static void take_ahead(struct dataplane *dataplane, struct bs_stream *stream, struct talk *talk,
-	const struct payload *p)
+static enum bs_reason take_ahead(struct dataplane *dataplane, struct bs_stream *stream,
+	struct talk *talk, const struct payload *p)
 {
-	copy_new(stream, talk, p); // where there is no place for its range, nothing tells of it
-	if (add_gap(talk, p->sequence, p->sequence + p->length))
-		dataplane->counters->out_of_order++;
 	talk->flags |= TALK_ACK_NOW; // RFC 5681, 4.2: at once, so that the sender sees the gap
+	copy_new(stream, talk, p);   // where there is no place for its range, nothing tells of it
+	if (!add_gap(talk, p->sequence, p->sequence + p->length))
+		return BS_REASON_TCP_NO_ROOM;
+	dataplane->counters->out_of_order++;
+	return BS_REASON_ACCEPTED;
 }
 
 static void take_next(struct dataplane *dataplane, struct connection *c, struct bs_stream *stream,
@@ -114,13 +116,14 @@ static void take_next(struct dataplane *dataplane, struct connection *c, struct 
 	talk->flags |= had_gaps || talk->flags & TALK_ACK_LATER ? TALK_ACK_NOW : TALK_ACK_LATER;
 }
 
-void talk_take(struct dataplane *dataplane, struct connection *c, struct bs_stream *stream,
-	const struct payload *p)
+enum bs_reason talk_take(struct dataplane *dataplane, struct connection *c,
+	struct bs_stream *stream, const struct payload *p)
 {
 	struct talk *talk = block_talk(stream);
+	enum bs_reason reason = BS_REASON_ACCEPTED;
 	if (c->flags & CONNECTION_PEER_FIN) { // nothing comes after a FIN
 		talk->flags |= TALK_ACK_NOW;
-		return;
+		return reason;
 	}
 	if (p->fin && !(talk->flags & TALK_FIN_SEEN)) {
 		talk->flags |= TALK_FIN_SEEN;
@@ -133,7 +136,7 @@ void talk_take(struct dataplane *dataplane, struct connection *c, struct bs_stre
 	} else if (p->length > 0 && p->sequence == c->rcv_nxt) {
 		take_next(dataplane, c, stream, talk, p);
 	} else if (p->length > 0) {
-		take_ahead(dataplane, stream, talk, p);
+		reason = take_ahead(dataplane, stream, talk, p);
 	} else {
 		talk->flags |= TALK_ACK_NOW; // old bytes, or a probe of a closed window
 	}
@@ -144,4 +147,5 @@ void talk_take(struct dataplane *dataplane, struct connection *c, struct bs_stre
 		if (!(talk->flags & TALK_LET_GO))
 			bs_stream_raise(dataplane->streams, c->block, BS_EVENT_EOF);
 	}
+	return reason;
 }

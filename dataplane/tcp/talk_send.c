@@ -6,10 +6,11 @@
 
 // RFC 1122, 4.2.3.5: at least 100 s. 1 + 2 + 4 + ... + 64 s.
 #define RETRANSMITS 6
-// A client that answers and takes nothing is borne as long as the worker likes, and this long once it has let go.
-#define LET_GO_MS  100000u
-#define DUPLICATES 3  // RFC 5681, 3.2
-#define SACK_ROOM  36 // option bytes of four ranges
+// Once the worker has let go, a client is borne so long that does not acknowledge, and one that answers and takes nothing.
+#define LET_GO_MS        100000u
+#define LET_GO_CLOSED_MS 5000u
+#define DUPLICATES       3  // RFC 5681, 3.2
+#define SACK_ROOM        36 // option bytes of four ranges
 
 static uint32_t ring_head(const struct dataplane *dataplane, const struct connection *c)
 {
@@ -182,6 +183,21 @@ void talk_send(struct dataplane *dataplane, struct connection *c)
 			dataplane, c, talk->snd_max, 0, 0); // the timer that it waited for is taken
 }
 
+void talk_send_last(struct dataplane *dataplane, struct connection *c)
+{
+	struct talk *talk = block_talk(&dataplane->streams->stream[c->block]);
+	if (talk->snd_wnd == 0 && armed(c)) {
+		talk->rto = DELAY_RTO_FIRST; // probes may be a minute apart
+		arm(dataplane, c, talk);
+	}
+	talk_send(dataplane, c);
+}
+
+static uint32_t patience_ms(const struct talk *talk)
+{
+	return talk->snd_wnd == 0 ? LET_GO_CLOSED_MS : LET_GO_MS;
+}
+
 bool talk_send_again(struct dataplane *dataplane, struct connection *c)
 {
 	struct talk *talk = block_talk(&dataplane->streams->stream[c->block]);
@@ -191,7 +207,8 @@ bool talk_send_again(struct dataplane *dataplane, struct connection *c)
 		return true;
 	}
 	if (c->retransmits == RETRANSMITS ||
-		(talk->flags & TALK_LET_GO && dataplane->now_ms - talk->let_go_ms >= LET_GO_MS))
+		(talk->flags & TALK_LET_GO &&
+			dataplane->now_ms - talk->let_go_ms >= patience_ms(talk)))
 		return false;
 	c->retransmits++;
 	dataplane->counters->retransmits++;

@@ -47,7 +47,8 @@ static void begin_greeting(struct dataplane *dataplane, struct connection *c)
 	dataplane->counters->greeted++;
 	connection_stage(dataplane, c, STAGE_GREETED);
 	text_begin(dataplane, c, BS_TEMPLATE_GREETING);
-	c->retransmits = 0;
+	// RFC 6298, 5.7: where the SYN-ACK had to be sent again the first timeout is three seconds at least; ours double, so four.
+	c->retransmits = c->retransmits > 0 ? 2 : 0;
 }
 
 static void greet(struct dataplane *dataplane, struct connection *c)
@@ -56,7 +57,7 @@ static void greet(struct dataplane *dataplane, struct connection *c)
 		return;
 	begin_greeting(dataplane, c);
 	send_text(dataplane, c, c->text_position); // a teaser that was lost goes out again with it
-	connection_delay(dataplane, c, DELAY_RTO_FIRST);
+	connection_delay(dataplane, c, DELAY_RTO_FIRST + c->retransmits);
 }
 
 // A first line of the greeting for those who don't know that a greeting is over with the line that has no hyphen (RFC 5321, 4.2.1). It

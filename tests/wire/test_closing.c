@@ -143,6 +143,20 @@ WIRE_TEST(closing, the_same_ports_again)
 	cr_assert_eq(peer->wire->counters.half_open, 1);
 }
 
+// RFC 9293, 3.10.7.4 (MAY-2): also we begin beyond what was, whatever number a hash gives.
+WIRE_TEST(closing, the_same_ports_again_and_again, .connections = 256)
+{
+	for (unsigned i = 0; i < 16; i++) {
+		time_wait(peer);
+		uint32_t past = peer->ack;
+		peer->seq += 1000;
+		wire_connect(peer);
+		cr_assert_gt((int32_t)(peer->ack - past), 0);
+		wire_tcp(peer, .flags = TCP_RST);
+		wire_forget(peer->wire);
+	}
+}
+
 WIRE_TEST(closing, time_wait_makes_room, .connections = 4, .half_open = 4)
 {
 	for (unsigned i = 0; i < 6; i++) {

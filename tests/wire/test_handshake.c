@@ -205,6 +205,9 @@ WIRE_TEST(handshake, strangers_are_reset)
 	wire_expect_reason(
 		peer->wire, BS_REASON_TCP_RESET_STRAY, wire_tcp(peer, .flags = TCP_RST, .seq = 5));
 	wire_expect_nothing(peer->wire);
+	wire_expect_reason( // RFC 9293, 3.10.7.2
+		peer->wire, BS_REASON_TCP_NO_ACK, wire_tcp(peer, .flags = TCP_FIN, .seq = 5));
+	wire_expect_nothing(peer->wire);
 	wire_expect_reason(peer->wire, BS_REASON_TCP_PORT,
 		wire_tcp(peer, .flags = TCP_SYN, .seq = 5, .destination_port = 80));
 	cr_assert_eq(wire_next(peer->wire)->flags, TCP_RST | TCP_ACK);

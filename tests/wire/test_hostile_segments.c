@@ -79,6 +79,9 @@ WIRE_TEST(hostile, one_byte_segments)
 		wire_say(peer, "b");
 	cr_assert_leq(peer->wire->counters.tx_packets - sent, 501);
 	cr_assert_eq(atomic_load(&wire_stream(peer->wire, number)->rx_head), 1001);
+	cr_assert_eq(peer->wire->counters.tiny, 1000);
+	wire_say(peer, ".\r\n");
+	cr_assert_eq(peer->wire->counters.tiny, 1000);
 	cr_assert_eq(peer->wire->counters.blocks, 1);
 	wire_forget(peer->wire);
 	end(peer, number);

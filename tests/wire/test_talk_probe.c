@@ -36,7 +36,7 @@ WIRE_TEST(talk_probe, a_window_closed_for_good_is_given_up_after_the_worker_let_
 	uint32_t ack = peer->ack;
 	wire_reply(peer->wire, number, "421 x\r\n");
 	wire_wish(peer->wire, number, BS_WISH_CLOSE);
-	for (unsigned i = 0; i < 200 && peer->wire->counters.records > 0; i++) {
+	for (unsigned i = 0; i < 8 && peer->wire->counters.records > 0; i++) {
 		wire_advance(peer->wire, 1000);
 		wire_forget(peer->wire);
 		if (peer->wire->counters.records > 0)

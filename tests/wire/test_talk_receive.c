@@ -137,3 +137,22 @@ WIRE_TEST(talk_receive, of_overlapping_segments_the_first_wins)
 	wire_forget(peer->wire);
 	end(peer, number);
 }
+
+// Four gaps are kept (RFC 2018, 3); bytes ahead of a fifth are not, and come again.
+WIRE_TEST(talk_receive, a_fifth_gap_has_no_room)
+{
+	uint32_t number = talk(peer, "a");
+	uint32_t seq = peer->seq;
+	for (uint32_t i = 1; i <= 4; i++)
+		wire_expect_reason(peer->wire, BS_REASON_ACCEPTED,
+			wire_tcp(peer, .flags = TCP_ACK, .seq = seq + 2 * i, .payload = "x"));
+	wire_expect_reason(peer->wire, BS_REASON_TCP_NO_ROOM,
+		wire_tcp(peer, .flags = TCP_ACK, .seq = seq + 10, .payload = "x"));
+	wire_tcp(peer, .flags = TCP_ACK, .seq = seq, .payload = "123456789");
+	wire_tcp(peer, .flags = TCP_ACK, .seq = seq + 9, .payload = "y");
+	wire_forget(peer->wire);
+	wire_tcp(peer, .flags = TCP_ACK, .seq = seq + 10, .payload = "z");
+	expect_read(peer->wire, number, "a12x4x6x8xyz");
+	wire_forget(peer->wire);
+	end(peer, number);
+}
