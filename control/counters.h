@@ -40,6 +40,8 @@
 	X(busy, "busy", "clients told 421 because no session block was free") \
 	X(talking, "talking", "connections handed to a worker") \
 	X(retransmits, "retransmits", "segments sent again") \
+	X(path_mtu_lowered, "path-mtu-lowered", \
+		"connections whose segments were made smaller because a router said so") \
 	X(out_of_order, "out-of-order", "segments kept ahead of a gap") \
 	X(tiny, "tiny", "segments of one or two bytes, less than any line of SMTP has") \
 	X(windows_grown, "windows-grown", "receive rings doubled for fast senders") \

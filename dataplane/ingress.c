@@ -13,6 +13,7 @@
 #include "dataplane/tcp/connection.h"
 #include "dataplane/tcp/connection_index.h"
 #include "dataplane/tcp/handshake.h"
+#include "dataplane/tcp/path_mtu.h"
 #include "dataplane/tcp/refused.h"
 #include "dataplane/tcp/stutter.h"
 #include "dataplane/tcp/talk.h"
@@ -162,6 +163,20 @@ static void done(struct burst *burst, unsigned i, enum bs_reason reason)
 	burst->dataplane->counters->reason[reason]++;
 }
 
+static bool path_mtu(struct burst *burst, unsigned i)
+{
+	bool elsewhere;
+	if (!path_mtu_is(&burst->frame[i]))
+		return false;
+	enum bs_reason reason = path_mtu_input(
+		burst->dataplane, burst->port, &burst->frame[i], &elsewhere);
+	if (elsewhere)
+		burst->kind[i] = DONE; // counted there
+	else
+		done(burst, i, reason);
+	return true;
+}
+
 // What is not plain: step by step.
 static __attribute__((noinline)) void parse(struct burst *burst, unsigned i)
 {
@@ -181,6 +196,8 @@ static __attribute__((noinline)) void parse(struct burst *burst, unsigned i)
 			bs_class_burst_add(&burst->sources, &frame->source, (uint8_t)i);
 		return;
 	}
+	if (reason == BS_REASON_ACCEPTED && path_mtu(burst, i))
+		return;
 	if (reason == BS_REASON_ACCEPTED)
 		reason = neighbour_input(dataplane, burst->port, frame);
 	done(burst, i, reason);
@@ -306,6 +323,8 @@ void ingress_handed(struct dataplane *dataplane, struct frame **frames, unsigned
 	bs_policy_classify_burst(dataplane->policy, &sources, class);
 	for (unsigned i = 0; i < count; i++) {
 		enum bs_reason reason = BS_REASON_ACCEPTED;
+		if (path_mtu_handed(dataplane, frames[i]))
+			continue;
 		if (frames[i]->flags & TCP_SYN) {
 			frames[i]->class = class[i];
 			reason = handshake_filter(dataplane, class[i]);

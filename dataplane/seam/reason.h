@@ -56,6 +56,12 @@
 	X(ICMP_BAD, "icmp-bad", "malformed ICMP or ICMPv6, or its checksum wrong") \
 	X(ICMP_OTHER, "icmp-other", "ICMP message that we do not act upon") \
 	X(ICMP_RATE, "icmp-rate", "echo requests above the rate limit") \
+	X(PATH_MTU_BAD, "path-mtu-bad", \
+		"packet too big: of a port that is not ours, or smaller than IPv6 may be") \
+	X(PATH_MTU_STRAY, "path-mtu-stray", "packet too big: quotes no connection") \
+	X(PATH_MTU_SEQUENCE, "path-mtu-sequence", \
+		"packet too big: quotes what is not under way (RFC 5927)") \
+	X(PATH_MTU_NO_LESS, "path-mtu-no-less", "packet too big: no less than what we send") \
 	X(NDP_BAD, "ndp-bad", "neighbour discovery message that RFC 4861 says to discard") \
 	X(NDP_OTHER, "ndp-other", "neighbour discovery that does not concern us") \
 	X(NO_MBUF, "no-mbuf", "an answer could not be sent: no packet buffer free") \

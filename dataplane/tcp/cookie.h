@@ -33,7 +33,9 @@ static inline bool cookie_has_sack(uint8_t options)
 {
 	return options & 2;
 }
-// Largest segment that the client takes, rounded down to one of eight sizes.
+// Largest segment that the client takes, rounded down to one of eight sizes: these bits, the sizes a step apart.
+#define COOKIE_MSS_BITS 0xe0u
+#define COOKIE_MSS_STEP 0x20u
 uint16_t cookie_mss(uint8_t options);
 // True when the client scales windows; then `shift` is its shift, rounded down to one of seven.
 bool cookie_window_scale(uint8_t options, uint8_t *shift);

@@ -183,6 +183,19 @@ void talk_send(struct dataplane *dataplane, struct connection *c)
 			dataplane, c, talk->snd_max, 0, 0); // the timer that it waited for is taken
 }
 
+void talk_send_smaller(struct dataplane *dataplane, struct connection *c)
+{
+	struct talk *talk = block_talk(&dataplane->streams->stream[c->block]);
+	uint16_t mss = send_mss(dataplane, c);
+	if (talk->flags & TALK_DEAD)
+		return;
+	if (mss < talk->mss)
+		talk->mss = mss;
+	talk->flags &= (uint8_t)~TALK_TIMING;
+	talk->snd_nxt = c->snd_una;
+	talk_send(dataplane, c);
+}
+
 void talk_send_last(struct dataplane *dataplane, struct connection *c)
 {
 	struct talk *talk = block_talk(&dataplane->streams->stream[c->block]);

@@ -24,7 +24,10 @@ void talk_acknowledged(struct dataplane *dataplane, struct connection *connectio
 // Sends what the windows allow, and arms the timer.
 void talk_send(struct dataplane *dataplane, struct connection *connection);
 
-// The same when the worker has let go: a window that stays closed is not waited for much longer.
+// The path takes less than was sent: what is under way goes out again in smaller segments (path_mtu.h).
+void talk_send_smaller(struct dataplane *dataplane, struct connection *connection);
+
+// talk_send() when the worker has let go: a window that stays closed is not waited for much longer.
 void talk_send_last(struct dataplane *dataplane, struct connection *connection);
 
 // The retransmission timer ran out. False when the client is to be given up.

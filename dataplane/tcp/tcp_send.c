@@ -17,11 +17,9 @@
 #include "dataplane/port/transmit.h"
 
 #define OPTIONS_MAX 40
-// Sent again so often, a segment may be too large for its path whose ICMP does not reach us (RFC 2923, 2.1; RFC 8201, 1): what every path takes
-// is MTU 576 and 1280 less headers. Nothing that comes from strangers lowers it further, nor for other connections.
-#define BLACK_HOLE     2u
-#define MSS_LEAST_IPV4 536u
-#define MSS_LEAST_IPV6 1220u
+// Sent again so often, a segment may be too large for its path whose ICMP does not reach us (RFC 2923, 2.1; RFC 8201, 1): then it is
+// made as small as every path takes. Other connections have nothing of it.
+#define BLACK_HOLE 2u
 
 // All that differs between segments.
 struct segment {

@@ -28,5 +28,8 @@ void send_talk(struct dataplane *dataplane, struct connection *connection, uint3
 // RST in answer to a segment of no connection (RFC 9293, 3.10.7.1), back to where it came from, rate-limited.
 void send_reset(struct dataplane *dataplane, const struct port *port, const struct frame *frame);
 
+// What every path takes: MTU 576 and 1280 less headers. Nothing that comes from strangers has us send less.
+#define MSS_LEAST_IPV4 536u
+#define MSS_LEAST_IPV6 1220u
 // Largest payload we send to this connection, in its present trouble: less after two retransmissions.
 uint16_t send_mss(const struct dataplane *dataplane, const struct connection *connection);
