@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Received frames: the parser takes any bytes, and what it accepts keeps its promises; TCP options, ARP, neighbour
-// discovery, listener discovery and echo go on from there. Without DPDK: what would be sent goes to a buffer here.
+// discovery, listener discovery and echo go on from there, with the timers of the neighbour lcore between them. Without DPDK:
+// what would be sent goes to a buffer here and is looked at: whole, to somebody, at most one frame for a frame.
 //
-// The first byte of the input says how the port is set and what it says about checksums, the rest is the frame.
+// The first byte of the input says how the port is set and what it says about checksums. The rest is a frame, or (SET_SERIES)
+// several: 100 ms each before it, its length, its bytes.
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,38 +24,71 @@ enum set {
 	SET_CHECKSUMS = 0x0f, // enum frame_checksums
 	SET_VLAN = 0x10,      // the port has a VLAN
 	SET_TENTATIVE = 0x20, // our addresses are not ready
-	SET_REPAIR = 0x80,    // a wrong ICMP checksum is put right: the fuzzer can't guess one
+	SET_SERIES = 0x40,
+	SET_REPAIR = 0x80, // wrong checksums are put right: the fuzzer can't guess one
 };
+
+#define SERIES_MOST 64u // frames: each may wait for 25 s
 
 static struct ports ports;
 static struct bs_dataplane_counters counters;
 static struct dataplane dataplane = {.ports = &ports, .counters = &counters};
-static uint8_t *out; // the frame being built, as large as asked for
+// The frame being built, as large as asked for.
+static struct {
+	uint8_t *at; // NULL: there is none
+	uint16_t length, ether_type;
+	uint8_t protocol;
+	struct bs_address source, destination; // of IP
+} out;
+static unsigned sent;
 
 uint8_t *transmit_ethernet(struct dataplane *self, const struct port *port, const uint8_t mac[6],
 	uint16_t ether_type, uint16_t length, struct rte_mbuf **mbuf)
 {
-	if (length > 2048 - 18 || (mac[0] & 1 && mac[0] != 0x33 && mac[0] != 0xff))
+	if (out.at != NULL || length > 2048 - 18 ||
+		(mac[0] & 1 && mac[0] != 0x33 && mac[0] != 0xff))
 		abort();
-	free(out);
-	out = calloc(1, length);
+	out.at = calloc(1, length);
+	out.length = length;
+	out.ether_type = ether_type;
 	*mbuf = NULL;
-	return out;
+	return out.at;
 }
 
 uint8_t *transmit_ip(struct dataplane *self, const struct port *port, const uint8_t mac[6],
 	const struct bs_address *source, const struct bs_address *destination, uint8_t protocol,
 	uint8_t hop_limit, uint16_t length, struct rte_mbuf **mbuf)
 {
-	if (length > port->mtu - (bs_address_is_ipv4(destination) ? IPV4_LENGTH : IPV6_LENGTH))
+	static const struct bs_address nobody;
+	bool ipv4 = bs_address_is_ipv4(destination);
+	if (length > port->mtu - (ipv4 ? IPV4_LENGTH : IPV6_LENGTH) || hop_limit == 0 ||
+		bs_address_is_ipv4(source) != ipv4)
 		abort();
-	if (bs_address_is_ipv4(source) != bs_address_is_ipv4(destination))
+	// RFC 4443, 2.4, e and RFC 1122, 3.2.2: nothing from a group or to nobody.
+	if (source->octet[0] == 0xff || bs_address_equal(destination, &nobody))
 		abort();
-	return transmit_ethernet(self, port, mac, ETHER_TYPE_IPV6, length, mbuf);
+	out.protocol = protocol;
+	out.source = *source;
+	out.destination = *destination;
+	return transmit_ethernet(
+		self, port, mac, ipv4 ? ETHER_TYPE_IPV4 : ETHER_TYPE_IPV6, length, mbuf);
 }
 
 void transmit_send(struct dataplane *self, const struct port *port, struct rte_mbuf *mbuf)
 {
+	uint32_t sum = 0;
+	if (out.at == NULL)
+		abort();
+	if (out.ether_type == ETHER_TYPE_IPV6 && out.protocol == PROTOCOL_ICMP6)
+		sum = pseudo_header_sum(&out.source, &out.destination, PROTOCOL_ICMP6, out.length);
+	if (out.ether_type != ETHER_TYPE_ARP && out.protocol != 0 &&
+		internet_checksum(sum, out.at, out.length) != 0)
+		abort();
+	if (out.ether_type == ETHER_TYPE_ARP && memcmp(out.at + 8, port->mac, 6) != 0)
+		abort();
+	free(out.at);
+	out.at = NULL;
+	sent++;
 }
 
 static void set_up(uint8_t set)
@@ -62,6 +97,7 @@ static void set_up(uint8_t set)
 	static const struct bs_address own6 = {{0x20, 0x01, 0x0d, 0xb8, [15] = 0x25}};
 	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 0x19};
 	struct port *port = &ports.port[0];
+	memset(&ports, 0, sizeof(ports));
 	ports.port_count = 1;
 	ports.local_count = 2;
 	ports.service = 25;
@@ -80,6 +116,8 @@ static void set_up(uint8_t set)
 	port->gateway4.configured = port->gateway6.configured = true;
 	port->gateway4.address = bs_address_from_ipv4((const uint8_t[]){192, 0, 2, 1});
 	port->gateway6.address = (struct bs_address){{0xfe, 0x80, [15] = 1}};
+	port->link_up = true;
+	dataplane.now_ms = 1000;
 	dataplane.echoes.rate = dataplane.echoes.burst = dataplane.echoes.tokens = 1000000;
 }
 
@@ -147,50 +185,116 @@ static void compare(const uint8_t *bytes, uint32_t length, unsigned said, enum b
 		abort();
 }
 
-static void repair(struct frame *frame, uint8_t *bytes)
+static void store_checksum(uint8_t *at, uint16_t checksum)
+{
+	memcpy(at, &checksum, sizeof(checksum));
+}
+
+// Of the IPv4 header, wherever it is.
+static void repair_ipv4(uint8_t *bytes, uint32_t length)
+{
+	uint32_t l3 = ETHER_LENGTH;
+	if (length > ETHER_LENGTH + 4 && load16(bytes + 12) == ETHER_TYPE_VLAN)
+		l3 += 4;
+	if (length < l3 + IPV4_LENGTH || bytes[l3] >> 4 != 4)
+		return;
+	uint32_t header = (bytes[l3] & 15) * 4u;
+	if (header < IPV4_LENGTH || length < l3 + header)
+		return;
+	store_checksum(bytes + l3 + 10, 0);
+	store_checksum(bytes + l3 + 10, internet_checksum(0, bytes + l3, header));
+}
+
+static void repair(const struct frame *frame, uint8_t *bytes, uint8_t protocol, uint32_t place)
 {
 	uint32_t length = (uint32_t)frame->length - frame->l4, sum = 0;
-	uint16_t checksum = 0;
-	if (length < 8)
+	if (length < place + 2)
 		return;
-	memcpy(bytes + frame->l4 + 2, &checksum, 2);
-	if (!bs_address_is_ipv4(&frame->source))
-		sum = pseudo_header_sum(
-			&frame->source, &frame->destination, PROTOCOL_ICMP6, length);
-	checksum = internet_checksum(sum, bytes + frame->l4, length);
-	memcpy(bytes + frame->l4 + 2, &checksum, 2);
+	if (protocol != PROTOCOL_ICMP)
+		sum = pseudo_header_sum(&frame->source, &frame->destination, protocol, length);
+	store_checksum(bytes + frame->l4 + place, 0);
+	store_checksum(
+		bytes + frame->l4 + place, internet_checksum(sum, bytes + frame->l4, length));
+}
+
+static void take(const uint8_t *input, uint32_t length, uint8_t set)
+{
+	uint8_t *bytes = malloc(length > 0 ? length : 1); // ends where the frame ends
+	struct frame frame;
+	bool repaired = (set & SET_REPAIR) != 0;
+	memcpy(bytes, input, length);
+	if (repaired)
+		repair_ipv4(bytes, length);
+	enum bs_reason reason = frame_parse(
+		&ports, &ports.port[0], bytes, length, set & SET_CHECKSUMS, &frame);
+	if (reason == BS_REASON_ICMP_BAD && repaired) {
+		repair(&frame, bytes,
+			bs_address_is_ipv4(&frame.source) ? PROTOCOL_ICMP : PROTOCOL_ICMP6, 2);
+		reason = frame_parse(
+			&ports, &ports.port[0], bytes, length, set & SET_CHECKSUMS, &frame);
+	}
+	compare(bytes, length, set & SET_CHECKSUMS, reason, &frame);
+	if (reason == BS_REASON_ACCEPTED && frame.kind == FRAME_TCP && frame.unchecked) {
+		if (repaired)
+			repair(&frame, bytes, PROTOCOL_TCP, 16);
+		if (!frame_tcp_checksum(&frame)) {
+			if (repaired)
+				abort();
+			reason = BS_REASON_TCP_CHECKSUM;
+		}
+	}
+	sent = 0;
+	if (reason == BS_REASON_ACCEPTED) {
+		check(&frame, length);
+		if (frame.kind != FRAME_TCP)
+			reason = neighbour_input(&dataplane, &ports.port[0], &frame);
+	}
+	if (reason >= BS_REASON_COUNT || sent > 1 || (sent == 1 && reason != BS_REASON_ACCEPTED))
+		abort();
+	free(bytes);
+}
+
+// What the neighbour lcore does in `ms`. Its probes, announcements, reports and questions are few, whatever was said to it.
+static void elapse(uint32_t ms)
+{
+	struct bs_notice notice;
+	unsigned most = 40 + ms / 100;
+	sent = 0;
+	for (uint32_t passed = 0; passed < ms; passed += 100) {
+		dataplane.now_ms += 100;
+		neighbour_turn(&dataplane, dataplane.neighbours, dataplane.now_ms);
+	}
+	while (bs_ring_pop(dataplane.notices, &notice, sizeof(notice)))
+		;
+	if (sent > most || counters.notices_lost > 0)
+		abort();
+}
+
+static void series(const uint8_t *input, size_t count, uint8_t set)
+{
+	dataplane.neighbours = neighbours_new(&ports, dataplane.now_ms);
+	if (dataplane.notices == NULL)
+		dataplane.notices = bs_ring_new(1024, sizeof(struct bs_notice));
+	for (unsigned i = 0; i < SERIES_MOST && count >= 2; i++) {
+		uint32_t length = input[1] < count - 2 ? input[1] : (uint32_t)(count - 2);
+		elapse(input[0] * 100u);
+		take(input + 2, length, set);
+		input += 2 + length;
+		count -= 2 + length;
+	}
+	elapse(60000);
+	neighbours_free(dataplane.neighbours);
+	dataplane.neighbours = NULL;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t count)
 {
 	if (count == 0 || count > 4096)
 		return 0;
-	uint8_t set = input[0];
-	uint32_t length = (uint32_t)count - 1;
-	uint8_t *bytes = malloc(length > 0 ? length : 1); // ends where the frame ends
-	struct frame frame;
-	memcpy(bytes, input + 1, length);
-	set_up(set);
-	enum bs_reason reason = frame_parse(
-		&ports, &ports.port[0], bytes, length, set & SET_CHECKSUMS, &frame);
-	if (reason == BS_REASON_ICMP_BAD && (set & SET_REPAIR) != 0) {
-		repair(&frame, bytes);
-		reason = frame_parse(
-			&ports, &ports.port[0], bytes, length, set & SET_CHECKSUMS, &frame);
-	}
-	compare(bytes, length, set & SET_CHECKSUMS, reason, &frame);
-	if (reason == BS_REASON_ACCEPTED && frame.kind == FRAME_TCP && frame.unchecked &&
-		!frame_tcp_checksum(&frame))
-		reason = BS_REASON_TCP_CHECKSUM;
-	if (reason == BS_REASON_ACCEPTED) {
-		check(&frame, length);
-		if (frame.kind != FRAME_TCP)
-			reason = neighbour_input(&dataplane, &ports.port[0], &frame);
-	}
-	if (reason >= BS_REASON_COUNT)
-		abort();
-	free(bytes);
-	free(out);
-	out = NULL;
+	set_up(input[0]);
+	if (input[0] & SET_SERIES)
+		series(input + 1, count - 1, input[0]);
+	else
+		take(input + 1, (uint32_t)count - 1, input[0]);
 	return 0;
 }
