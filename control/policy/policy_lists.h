@@ -3,7 +3,7 @@
 // The lists of the configuration while a base is built (control/policy/policy_base.h): their files become rules of the class table or names,
 // and numbers by which a reload sees what changed.
 //
-// Which class an address gets, when several lists have it (DESIGN: prefer false negatives, so what allows comes first):
+// Which class an address gets, when several lists have it (false negatives before false positives, so what allows comes first):
 //   allow lists, the first of the file before the next
 //   trusted relays, likewise
 //   own networks, without trusted ones

@@ -34,7 +34,7 @@ enum stage {
 };
 
 // Timeouts are few and constant, so each has one FIFO: arming, cancelling and expiring are O(1) and
-// the head is always the next (DESIGN: "one FIFO a delay class beats a wheel").
+// the head is always the next (a wheel has nothing to add).
 enum delay {
 	DELAY_NONE,
 	DELAY_ACK,       // 40 ms: a reply will probably carry the ACK

@@ -7,7 +7,7 @@
 #include "dataplane/tcp/text.h"
 #include "dataplane/tcp/window.h"
 
-#define REFUSED_MS          5000u // DESIGN section 6
+#define REFUSED_MS          5000u // for a QUIT that is under way
 #define REFUSED_REPLIES     8 // lines answered with 503; after that there is nothing to talk about
 #define REFUSED_RETRANSMITS 5 // one a second: as long as the refusal lasts
 

@@ -46,7 +46,7 @@ ALLOW = {"action": "allow"}
 
 @case
 def precedence():
-    """Both sides' lists at once: DESIGN's order, row by row."""
+    """Both sides' lists at once: the order of precedence, row by row."""
     with dns_world() as dns:
         dns.zone("good.test", '@ MX 10 mx\n@ TXT "v=spf1 ip4:198.18.1.1 ip4:198.18.1.2 -all"\nmx A 198.18.1.1')
         dns.zone("plain.test", "@ MX 10 mx\nmx A 198.18.1.1")

@@ -291,7 +291,7 @@ Test(class, any_count)
 	bs_class_table_free(table);
 }
 
-// What DESIGN promises for a million scattered entries.
+// What a million scattered entries may take.
 Test(class, size)
 {
 	enum { MANY = 200000 };
