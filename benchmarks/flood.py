@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Sessions that go on beside a flood."""
+import contextlib
+
 import memif
 from measure import Length, Void, median, place, tell, turns
 from servers import foreign, rate
-from sessions import PLACES, mailboxes, over_memif
+from sessions import PLACES, known, mailboxes, over_memif
 
 FLOODS = ("syn", "ack", "listed")
 TIMES = 5  # the packet rate of the sessions
@@ -11,7 +13,9 @@ TIMES = 5  # the packet rate of the sessions
 
 def flood_goodput():
     """Half of the most sessions a second, with and without five times their packets from strangers."""
-    with place() as folder, memif.barscreen(mailboxes(folder, "memif")) as process:
+    with contextlib.ExitStack() as opened:
+        path = mailboxes(opened.enter_context(place()), "memif")
+        process = opened.enter_context(memif.barscreen(path, known(path)))
         most = over_memif(process, 1)
         most = over_memif(process, Length.SECONDS)
         half, frames = most["rate"] / 2, most["frames"] / 2
