@@ -9,7 +9,7 @@
 struct session *session_new(
 	const struct session_surroundings *around, const struct bs_client *client, uint64_t now_ms)
 {
-	struct session *session = heap_take_unset(around->heap, sizeof(*session));
+	struct session *session = heap_take_kept(around->heap, sizeof(*session));
 	if (session == NULL)
 		return NULL;
 	memset(session, 0, offsetof(struct session, output));
@@ -62,7 +62,7 @@ void session_free(struct session *session)
 	heap_release(heap, session->mail);
 	heap_release(heap, session->envelope.recipient);
 	line_release(&session->line, heap);
-	heap_release(heap, session);
+	heap_release_kept(heap, session, sizeof(*session));
 }
 
 void session_judged_by(struct session *session, struct judgement *judgement)

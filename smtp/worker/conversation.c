@@ -53,20 +53,20 @@ struct conversation *conversation_open(
 	struct conversations *all, struct bs_streams *streams, uint32_t number)
 {
 	struct bs_stream *stream = &streams->stream[number];
-	struct conversation *c = heap_take(all->session.heap, sizeof(*c));
+	struct conversation *c = heap_take_kept(all->session.heap, sizeof(*c));
 	struct session *session = c == NULL ? NULL
 					    : session_new(
 						      &all->session, &stream->client, all->now_ms);
 	if (session == NULL) {
-		heap_release(all->session.heap, c);
+		heap_release_kept(all->session.heap, c, sizeof(*c));
 		turn_away(streams, number);
 		return NULL;
 	}
-	c->all = all;
-	c->streams = streams;
-	c->stream = stream;
-	c->number = number;
-	c->session = session;
+	*c = (struct conversation){.all = all,
+		.streams = streams,
+		.stream = stream,
+		.number = number,
+		.session = session};
 	stream->session = c;
 	LIST_INSERT_HEAD(&all->all, c, entry);
 	open_judgement(c);
@@ -92,7 +92,7 @@ static void end(struct conversation *c)
 	session_free(c->session);
 	judgement_free(c->judgement);
 	c->stream->session = NULL;
-	heap_release(all->session.heap, c);
+	heap_release_kept(all->session.heap, c, sizeof(*c));
 	bs_stream_wish(streams, number, wishes);
 }
 

@@ -15,7 +15,15 @@
 
 #include <jemalloc/jemalloc.h>
 
+// Blocks given back, each beginning with the next one.
+struct kept {
+	size_t size; // 0: of nobody yet
+	unsigned count;
+	void **first;
+};
+
 struct heap {
+	struct kept kept[HEAP_SIZES];
 	unsigned arena;
 	unsigned cache;
 	int take;    // flags of mallocx
@@ -47,6 +55,7 @@ void heap_free(struct heap *heap)
 	char name[40];
 	if (heap == NULL)
 		return;
+	// What is kept goes with the arena.
 	if (heap->release != MALLOCX_TCACHE_NONE)
 		mallctl("tcache.destroy", NULL, NULL, &heap->cache, sizeof(heap->cache));
 	snprintf(name, sizeof(name), "arena.%u.destroy", heap->arena);
@@ -72,6 +81,43 @@ void heap_release(struct heap *heap, void *memory)
 {
 	if (memory != NULL)
 		dallocx(memory, heap->release);
+}
+
+static struct kept *kept_of(struct heap *heap, size_t size)
+{
+	for (unsigned i = 0; i < HEAP_SIZES; i++) {
+		if (heap->kept[i].size == 0)
+			heap->kept[i].size = size;
+		if (heap->kept[i].size == size)
+			return &heap->kept[i];
+	}
+	return NULL;
+}
+
+void *heap_take_kept(struct heap *heap, size_t size)
+{
+	struct kept *kept = kept_of(heap, size);
+	if (kept == NULL || kept->count == 0)
+		return heap_take_unset(heap, size);
+	void **block = kept->first;
+	kept->first = *block;
+	kept->count--;
+	return block;
+}
+
+void heap_release_kept(struct heap *heap, void *memory, size_t size)
+{
+	struct kept *kept = kept_of(heap, size);
+	if (memory == NULL)
+		return;
+	if (kept == NULL || kept->count == HEAP_KEPT) {
+		heap_release(heap, memory);
+		return;
+	}
+	void **block = memory;
+	*block = kept->first;
+	kept->first = block;
+	kept->count++;
 }
 
 #else
@@ -106,6 +152,17 @@ void *heap_take_unset(struct heap *heap, size_t size)
 	void *memory = malloc(size);
 	heap->blocks += memory != NULL;
 	return memory;
+}
+
+// Nothing is kept, so that AddressSanitizer sees who uses what was released.
+void *heap_take_kept(struct heap *heap, size_t size)
+{
+	return heap_take_unset(heap, size);
+}
+
+void heap_release_kept(struct heap *heap, void *memory, size_t size)
+{
+	heap_release(heap, memory);
 }
 
 void heap_release(struct heap *heap, void *memory)

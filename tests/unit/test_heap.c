@@ -36,6 +36,29 @@ Test(heap, refuses_what_can_not_be_had)
 	heap_free(NULL);
 }
 
+// More than are kept, of more sizes than are kept: nobody gets what somebody has.
+Test(heap, gives_what_was_kept_to_one_only)
+{
+	struct heap *heap = heap_new();
+	uint8_t *block[HEAP_SIZES + 2][2 * HEAP_KEPT];
+	for (int round = 0; round < 3; round++) {
+		for (unsigned size = 0; size < HEAP_SIZES + 2; size++)
+			for (unsigned i = 0; i < 2 * HEAP_KEPT; i++) {
+				block[size][i] = heap_take_kept(heap, 64 + 8 * size);
+				cr_assert_not_null(block[size][i]);
+				memset(block[size][i], (int)(size + i), 64 + 8 * size);
+			}
+		for (unsigned size = 0; size < HEAP_SIZES + 2; size++)
+			for (unsigned i = 0; i < 2 * HEAP_KEPT; i++) {
+				for (unsigned at = 0; at < 64 + 8 * size; at++)
+					cr_assert_eq(block[size][i][at], (uint8_t)(size + i));
+				heap_release_kept(heap, block[size][i], 64 + 8 * size);
+			}
+	}
+	heap_release_kept(heap, NULL, 64);
+	heap_free(heap);
+}
+
 static void *use(void *argument)
 {
 	struct heap *heap = argument;

@@ -373,6 +373,18 @@ void *__wrap_heap_take_unset(struct heap *heap, size_t size)
 	return __real_heap_take_unset(heap, size);
 }
 
+void *__real_heap_take_kept(struct heap *heap, size_t size);
+void *__wrap_heap_take_kept(struct heap *heap, size_t size);
+void *__wrap_heap_take_kept(struct heap *heap, size_t size)
+{
+	if (allocations_left == 0) {
+		allocations_left = -1;
+		return NULL;
+	}
+	allocations_left -= allocations_left > 0;
+	return __real_heap_take_kept(heap, size);
+}
+
 // Each line is said when the one before was answered.
 static void whole_session(uint32_t number)
 {
