@@ -26,12 +26,11 @@ static void news(struct dns_asker *asker)
 
 struct judgement *judgement_new(struct judge *judge, void (*call)(void *context), void *context)
 {
-	struct judgement *judgement = heap_take_unset(judge->heap, sizeof(*judgement));
+	struct judgement *judgement = heap_take_kept(judge->heap, sizeof(*judgement));
 	if (judgement == NULL)
 		return NULL;
-	memset(judgement, 0, offsetof(struct judgement, result));
-	for (unsigned i = 0; i < BS_CHECK_COUNT; i++)
-		check_result_clear(&judgement->result[i]);
+	memset(judgement, 0, offsetof(struct judgement, name));
+	judgement->name[0] = 0;
 	judgement->judge = judge;
 	judgement->news = call;
 	judgement->context = context;
@@ -55,19 +54,31 @@ void judgement_free(struct judgement *judgement)
 	if (judgement == NULL)
 		return;
 	dns_asker_forget(&judgement->dns);
-	heap_release(judgement->judge->heap, judgement);
+	heap_release_kept(judgement->judge->heap, judgement, sizeof(*judgement));
+}
+
+// Those that look at what was said and ask nobody: nothing is gained by running them ahead.
+#define ASK_NOBODY \
+	(BIT(BS_CHECK_HELO_SYNTAX) | BIT(BS_CHECK_HELO_LITERAL) | BIT(BS_CHECK_HELO_NUMERIC) | \
+		BIT(BS_CHECK_HELO_OURS) | BIT(BS_CHECK_HELO_DYNAMIC))
+
+static void forget(struct judgement *judgement, uint64_t void_ones)
+{
+	judgement->ran &= ~void_ones;
+	judgement->done &= ~void_ones;
+	judgement->counted &= ~void_ones;
 }
 
 // Results of these stages, and of those behind them, are void.
 static void forget_from(struct judgement *judgement, unsigned stage)
 {
-	for (unsigned i = 0; i < BS_CHECK_COUNT; i++) {
-		if (checks[i].stage < stage && !judgement->result[i].of_names)
-			continue;
-		judgement->done &= ~(UINT64_C(1) << i);
-		judgement->counted &= ~(UINT64_C(1) << i);
-		check_result_clear(&judgement->result[i]);
-	}
+	uint64_t before = 0;
+	for (unsigned i = 0; i < stage; i++)
+		before |= checks_of_stage[i];
+	for (uint64_t left = before & judgement->ran; left != 0; left &= left - 1)
+		if (judgement->result[__builtin_ctzll(left)].of_names)
+			before &= ~(left & -left);
+	forget(judgement, ~before);
 	if (judgement->dns.questions > QUESTIONS_KEPT) {
 		dns_asker_forget(&judgement->dns);
 		judgement->done = 0;
@@ -77,13 +88,7 @@ static void forget_from(struct judgement *judgement, unsigned stage)
 // Each recipient is judged anew; one that is waited for is, too, until there is a verdict.
 static void forget_recipient(struct judgement *judgement)
 {
-	for (unsigned i = 0; i < BS_CHECK_COUNT; i++) {
-		if (checks[i].stage != BS_STAGE_RECIPIENT)
-			continue;
-		judgement->done &= ~(UINT64_C(1) << i);
-		judgement->counted &= ~(UINT64_C(1) << i);
-		check_result_clear(&judgement->result[i]);
-	}
+	forget(judgement, checks_of_stage[BS_STAGE_RECIPIENT]);
 }
 
 void judgement_new_helo(struct judgement *judgement)
@@ -96,17 +101,6 @@ void judgement_new_sender(struct judgement *judgement)
 {
 	if (judgement != NULL)
 		forget_from(judgement, BS_STAGE_SENDER);
-}
-
-// Some recipient's policy wants it.
-static bool is_wanted(const struct bs_policy *policy, enum bs_check check)
-{
-	if (bs_check_mode(policy, 0, check) != BS_MODE_OFF)
-		return true;
-	for (uint32_t row = 1; row <= policy->recipient_policy_count; row++)
-		if (bs_check_mode(policy, row, check) != BS_MODE_OFF)
-			return true;
-	return false;
 }
 
 // Results that a verdict rests upon, each once.
@@ -129,43 +123,39 @@ bool judgement_run_one(
 	struct judgement *judgement, const struct check_context *context, enum bs_check check)
 {
 	struct check_result *result = &judgement->result[check];
-	if (judgement->done & (UINT64_C(1) << check) || checks[check].run == NULL)
+	if (judgement->done & BIT(check) || checks[check].run == NULL)
 		return true;
 	check_result_clear(result);
+	judgement->ran |= BIT(check);
 	checks[check].run(context, result);
 	if (result->outcome == CHECK_PENDING)
 		return false;
-	judgement->done |= UINT64_C(1) << check;
+	judgement->done |= BIT(check);
 	return true;
 }
 
-// What a trusted relay is not asked: it sends for others, so its name and address say nothing about the sender.
-static bool is_of_client(enum bs_check check)
+// By stage, then by row; true when nothing is pending.
+static bool run_all(
+	struct judgement *judgement, const struct check_context *context, uint64_t wanted)
 {
-	unsigned stage = checks[check].stage;
-	return stage == BS_STAGE_CLIENT || stage == BS_STAGE_HELO ||
-	       (check >= BS_CHECK_SPF_FAIL && check <= BS_CHECK_SPF_PERMERROR) ||
-	       check == BS_CHECK_SENDER_OTHER;
+	bool whole = true;
+	for (unsigned stage = BS_STAGE_CLIENT; stage <= BS_STAGE_RECIPIENT; stage++)
+		for (uint64_t left = wanted & checks_of_stage[stage]; left != 0; left &= left - 1)
+			whole &= judgement_run_one(
+				judgement, context, (enum bs_check)__builtin_ctzll(left));
+	return whole;
 }
 
 bool judgement_run(struct judgement *judgement, const struct check_context *context, unsigned first,
 	unsigned last)
 {
-	bool relay = context->policy->class[context->facts->class].action == BS_ACTION_RELAY;
-	bool whole = true;
-	for (unsigned stage = first; stage <= last; stage++)
-		for (unsigned i = 0; i < BS_CHECK_COUNT; i++)
-			if (checks[i].stage == stage &&
-				(judgement->explain ||
-					is_wanted(context->policy, (enum bs_check)i)) &&
-				!(relay && is_of_client((enum bs_check)i)))
-				whole &= judgement_run_one(judgement, context, (enum bs_check)i);
-	return whole;
+	return run_all(judgement, context,
+		judgement_left(judgement, context, checks_of_stages(first, last)));
 }
 
 const struct check_result *check_result_of(const struct check_context *context, enum bs_check check)
 {
-	return &context->judgement->result[check];
+	return judgement_result(context->judgement, check);
 }
 
 static struct check_context context_of(struct judgement *judgement, const struct facts *facts,
@@ -208,12 +198,16 @@ void judgement_prepare(
 		return;
 	struct check_context context = context_of(judgement, facts, policy, judgement->row);
 	struct prepared *prepared = judgement->judge->prepared;
-	uint64_t key = prepared_key(facts);
 	judgement->naming = true;
 	bool name = find_name(judgement, &context);
+	uint64_t wanted = judgement_left(judgement, &context,
+		checks_of_stages(BS_STAGE_CLIENT, last_stage(facts)) & ~ASK_NOBODY);
+	judgement->spared = false;
+	if (wanted == 0)
+		return;
+	uint64_t key = prepared_key(facts);
 	judgement->spared = prepared_lately(prepared, key, facts->now_ms);
-	if (!judgement->spared &&
-		judgement_run(judgement, &context, BS_STAGE_CLIENT, last_stage(facts)) && name)
+	if (!judgement->spared && run_all(judgement, &context, wanted) && name)
 		prepared_note(prepared, key, facts->now_ms);
 }
 
@@ -223,11 +217,11 @@ bool judgement_is_white(
 	if (judgement == NULL)
 		return false;
 	if (judgement->spared && policy->dnsl_count > 0 && !is_spared(facts, policy) &&
-		is_wanted(policy, BS_CHECK_CLIENT_LISTS)) {
+		(judgement_wanted(policy) & BIT(BS_CHECK_CLIENT_LISTS)) != 0) {
 		struct check_context context = context_of(judgement, facts, policy, judgement->row);
 		judgement_run_one(judgement, &context, BS_CHECK_CLIENT_LISTS);
 	}
-	return judgement->result[BS_CHECK_CLIENT_LISTS].weight < 0;
+	return judgement_result(judgement, BS_CHECK_CLIENT_LISTS)->weight < 0;
 }
 
 static unsigned row_of(const struct facts *facts, const struct bs_policy *policy)
@@ -241,7 +235,7 @@ static unsigned row_of(const struct facts *facts, const struct bs_policy *policy
 static struct precedence find_precedence(const struct judgement *judgement,
 	const struct facts *facts, const struct bs_policy *policy)
 {
-	const struct check_result *helo = &judgement->result[BS_CHECK_HELO_OTHER];
+	const struct check_result *helo = judgement_result(judgement, BS_CHECK_HELO_OTHER);
 	return precedence_find(facts, policy,
 		judgement->named && judgement->name[0] != 0 ? judgement->name : NULL,
 		helo->outcome == CHECK_MISS);
@@ -335,7 +329,7 @@ const char *judgement_client_name(const struct judgement *judgement)
 void judgement_explain(const struct judgement *judgement, const struct bs_policy *policy,
 	enum bs_check check, struct explain_row *row)
 {
-	const struct check_result *result = &judgement->result[check];
+	const struct check_result *result = judgement_result(judgement, check);
 	row->outcome = result->outcome;
 	row->mode = (uint8_t)bs_check_mode(policy, judgement->row, check);
 	row->enforced = judgement->weight[check].enforced;
@@ -345,5 +339,6 @@ void judgement_explain(const struct judgement *judgement, const struct bs_policy
 
 const struct check_result *judgement_result(const struct judgement *judgement, enum bs_check check)
 {
-	return &judgement->result[check];
+	static const struct check_result not_run;
+	return (judgement->ran & BIT(check)) != 0 ? &judgement->result[check] : &not_run;
 }

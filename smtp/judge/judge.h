@@ -5,6 +5,7 @@
 // refused whoever asks; that is the session's and the backend's (smtp/session/session_recipient.c).
 //
 //   judge.c          a judgement's life, running checks
+//   judge_wanted.c   which checks are wanted
 //   judge_decide.c   from results to a verdict
 //   judge_text.c     what it says in the log
 //

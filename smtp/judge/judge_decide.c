@@ -17,7 +17,7 @@ static void answer(const struct check_context *context, enum bs_check check, uin
 	snprintf(verdict->enhanced, sizeof(verdict->enhanced), "%s", enhanced);
 	struct reply_values values = {.facts = context->facts,
 		.name = judgement_client_name(context->judgement),
-		.detail = context->judgement->result[check].detail};
+		.detail = judgement_result(context->judgement, check)->detail};
 	reply_text(check_reply(context->policy, check), &values, "", verdict->text,
 		sizeof(verdict->text));
 }
@@ -57,7 +57,7 @@ static void decide_by_checks(struct judgement *judgement, const struct check_con
 	enum bs_consequence consequence, struct judgement_verdict *verdict)
 {
 	for (unsigned i = 0; i < BS_CHECK_COUNT && verdict->code == 250; i++) {
-		const struct check_result *result = &judgement->result[i];
+		const struct check_result *result = judgement_result(judgement, (enum bs_check)i);
 		unsigned mode = bs_check_mode(context->policy, context->row, (enum bs_check)i);
 		if (mode == BS_MODE_OFF || i == BS_CHECK_GREYLIST)
 			continue;
@@ -72,7 +72,7 @@ static void decide_by_checks(struct judgement *judgement, const struct check_con
 static struct check_weight weigh(const struct judgement *judgement, const struct bs_policy *policy,
 	unsigned row, enum bs_check check)
 {
-	const struct check_result *result = &judgement->result[check];
+	const struct check_result *result = judgement_result(judgement, check);
 	unsigned mode = bs_check_mode(policy, row, check);
 	struct bs_score score = bs_check_score(policy, row, check);
 	struct check_weight weight = {0};
@@ -95,7 +95,7 @@ static struct check_weight weigh(const struct judgement *judgement, const struct
 static int32_t doubt_of(const struct judgement *judgement, const struct bs_policy *policy,
 	unsigned row, enum bs_check check)
 {
-	const struct check_result *result = &judgement->result[check];
+	const struct check_result *result = judgement_result(judgement, check);
 	struct bs_score score = bs_check_score(policy, row, check);
 	int32_t least = score.hit < score.miss ? score.hit : score.miss;
 	if (bs_check_mode(policy, row, check) != BS_MODE_ENFORCE)
@@ -181,7 +181,7 @@ static void decide_by_greylist(struct judgement *judgement, const struct check_c
 		verdict->score < policy->checks.greylist.only_from)
 		return;
 	judgement_run_one(judgement, context, BS_CHECK_GREYLIST);
-	if (judgement->result[BS_CHECK_GREYLIST].outcome == CHECK_HIT)
+	if (judgement_result(judgement, BS_CHECK_GREYLIST)->outcome == CHECK_HIT)
 		answer_or_note(context, BS_CHECK_GREYLIST, mode, checks[BS_CHECK_GREYLIST].code,
 			checks[BS_CHECK_GREYLIST].enhanced, verdict);
 }

@@ -26,7 +26,7 @@ static void clean(const char *detail, char word[DETAIL_SHOWN])
 
 static int describe(const struct judgement *judgement, enum bs_check check, char text[96])
 {
-	const struct check_result *result = &judgement->result[check];
+	const struct check_result *result = judgement_result(judgement, check);
 	char detail[DETAIL_SHOWN];
 	clean(result->detail, detail);
 	const char *open = detail[0] != 0 ? "(" : "", *close = detail[0] != 0 ? ")" : "";
@@ -46,7 +46,7 @@ static int number(char text[NUMBER], const char *before, int32_t hundredths, con
 // "helo-other(x)+1.50" and a ? when it is only observed. Misses without weight say nothing.
 static size_t add(const struct judgement *judgement, enum bs_check check, char *text, size_t room)
 {
-	const struct check_result *result = &judgement->result[check];
+	const struct check_result *result = judgement_result(judgement, check);
 	char word[96], plus[NUMBER] = "";
 	if (!(judgement->wanted & UINT64_C(1) << check)) // run for the log or for a list
 		return 0;
@@ -73,7 +73,7 @@ char *judgement_summary(const struct judgement *judgement, char *text, size_t ro
 	// What counts before what could not be told: without a DNS that would fill the line.
 	for (unsigned i = 0; i < 2 * BS_CHECK_COUNT && length + 32 < room; i++) {
 		enum bs_check check = (enum bs_check)(i % BS_CHECK_COUNT);
-		bool unknown = judgement->result[check].outcome == CHECK_UNKNOWN;
+		bool unknown = judgement_result(judgement, check)->outcome == CHECK_UNKNOWN;
 		if (unknown == (i >= BS_CHECK_COUNT))
 			length += add(judgement, check, text + length, room - length - 24);
 	}
