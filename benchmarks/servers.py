@@ -61,6 +61,12 @@ def prepare(wire):
     steer(wire.server, "bs0", SERVER)
 
 
+def keep_kernel_off(space, interface):
+    """What comes in by an interface that is barscreen's the kernel would take for its own, look for a route, and drop."""
+    network.command(*space.inside("nft", f"add table netdev barscreen; add chain netdev barscreen in {{ type filter hook "
+                                         f"ingress device {interface} priority 0; policy drop; }}"))
+
+
 @contextlib.contextmanager
 def barscreen(folder, backend, more=None, names=None):
     """One core for all of it; the default of going to sleep when idle; no wait; no source is refused for good. `more`: of the
@@ -69,6 +75,7 @@ def barscreen(folder, backend, more=None, names=None):
     process = None
     try:
         prepare(wire)
+        keep_kernel_off(wire.server, wire.INTERFACE)
         if names:
             names.link(wire.server)
         process = daemon.Barscreen(folder, wire, "", (more or {}) | {

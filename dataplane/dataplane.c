@@ -29,19 +29,29 @@
 #define PATIENCE_ALONE_NS 4000000u
 #define BUFFERS_MS        1000u
 
+// One burst of a queue.
+static unsigned receive_burst(struct dataplane *dataplane, unsigned i)
+{
+	const struct receive_queue *queue = &dataplane->queue[i];
+	const struct port *port = &dataplane->ports->port[queue->port];
+	struct rte_mbuf *mbuf[BURST];
+	unsigned count = unlikely(dataplane->impaired)
+				 ? impairment_receive(dataplane, i, mbuf)
+				 : rte_eth_rx_burst(port->id, queue->queue, mbuf, BURST);
+	if (count > 0)
+		ingress_burst(dataplane, port, mbuf, count);
+	return count;
+}
+
 static unsigned receive(struct dataplane *dataplane)
 {
 	unsigned done = 0;
 	for (unsigned i = 0; i < dataplane->queue_count; i++) {
-		const struct receive_queue *queue = &dataplane->queue[i];
-		const struct port *port = &dataplane->ports->port[queue->port];
-		struct rte_mbuf *mbuf[BURST];
-		unsigned count = unlikely(dataplane->impaired)
-					 ? impairment_receive(dataplane, i, mbuf)
-					 : rte_eth_rx_burst(port->id, queue->queue, mbuf, BURST);
-		if (count > 0)
-			ingress_burst(dataplane, port, mbuf, count);
-		done += count;
+		unsigned count = BURST;
+		for (unsigned n = 0; n < BURSTS_A_TURN && count == BURST; n++) {
+			count = receive_burst(dataplane, i);
+			done += count;
+		}
 	}
 	return done;
 }
@@ -82,6 +92,8 @@ unsigned dataplane_poll(void *self, uint64_t now_ns)
 	impairment_turn(dataplane);
 	unsigned received = receive(dataplane);
 	received += handover_receive(dataplane, ingress_handed);
+	// One for all that the turn brought: where many send at once a burst has a segment or two of each.
+	talk_acknowledge(dataplane);
 	unsigned done = received;
 	done += talk_wishes(dataplane);
 	done += waiting_greetings(dataplane);

@@ -31,6 +31,12 @@ struct bs_sources;
 struct syn_rate;
 
 #define BURST 32u // packets a receive burst: DPDK's drivers are tuned for it
+// Full bursts taken from a queue in a turn. A worker on the same core has its turn behind ours, and 32 segments of mails take it longer
+// than us: the queue would overflow while the connections' windows are open. So what is behind is taken first, and who sends too fast is slowed
+// down by his window and not by loss.
+#define BURSTS_A_TURN 8u
+// Connections that may owe an ACK, before it is looked who does.
+#define TOUCHED (BURSTS_A_TURN * BURST)
 
 struct transmit_buffer {
 	struct rte_mbuf *mbuf[BURST];
@@ -67,7 +73,7 @@ struct dataplane {
 	uint64_t last_cookie_ms;          // clock_ms of the last SYN-ACK without a record, 0: never
 	struct bucket resets;             // RSTs to strangers
 	struct challenges challenges;     // ACKs that say where we are
-	uint32_t touched[BURST];          // connections that may owe an ACK after this burst
+	uint32_t touched[TOUCHED];        // connections that may owe an ACK after this turn
 	unsigned touched_count;
 	struct bs_streams *streams;
 	struct bs_door *door;         // where control asks; NULL: it does not

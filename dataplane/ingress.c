@@ -86,7 +86,8 @@ static STAGE void ingress_tcp(struct dataplane *dataplane, struct frame **tcp,
 {
 	for (unsigned i = 0; i < count; i++)
 		dataplane->counters->reason[tcp_input(dataplane, tcp[i], found[i], inserted)]++;
-	talk_acknowledge(dataplane);
+	if (dataplane->touched_count > TOUCHED - BURST) // else at the turn's end
+		talk_acknowledge(dataplane);
 }
 
 // What has no connection is looked at together: hashes come cheaper by the dozen.

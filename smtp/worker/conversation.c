@@ -160,6 +160,7 @@ static enum progress take_input(struct conversation *c)
 	size_t taken = session_feed(c->session, bytes, count, c->all->now_ms);
 	bs_stream_consume(c->stream, (uint32_t)taken);
 	c->consumed += (uint32_t)taken;
+	c->all->fed += taken;
 	if (!in_data)
 		conversation_grow(c);
 	size_t output;

@@ -31,6 +31,7 @@ struct conversations {
 	struct conversation_list all;
 	struct judge judge;          // what its checks share; without a heap there are none
 	struct conversation_run run; // those with something to do
+	uint64_t fed;                // bytes that sessions took, ever
 };
 
 // Begins a conversation on a stream with BS_EVENT_OPEN. Without memory the client is told 421 and the stream is

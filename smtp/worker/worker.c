@@ -25,6 +25,8 @@
 #define TIMERS_A_TURN        64u
 #define EARLY_A_TURN         32u // a dataplane
 #define CONVERSATIONS_A_TURN 64u
+#define BYTES_A_TURN \
+	131072u // of input: two pieces of a mail, which go to a backend with a system call each
 
 #define NS_PER_MS 1000000u
 
@@ -240,6 +242,17 @@ static unsigned mind_lists(struct worker *worker)
 			      : 0;
 }
 
+static unsigned take_turns(struct conversations *all)
+{
+	uint64_t end = all->fed + BYTES_A_TURN;
+	unsigned done = 0;
+	while (done < CONVERSATIONS_A_TURN && all->fed < end && !TAILQ_EMPTY(&all->run)) {
+		conversation_turn(TAILQ_FIRST(&all->run));
+		done++;
+	}
+	return done;
+}
+
 unsigned worker_poll(void *self, uint64_t now_ns)
 {
 	struct worker *worker = self;
@@ -264,9 +277,7 @@ unsigned worker_poll(void *self, uint64_t now_ns)
 		all->draining =
 			false; // taken back: new clients are served, those who were told end
 	done += worker_inquiry_turn(&worker->settings, worker->resolver);
-	for (unsigned i = 0; i < CONVERSATIONS_A_TURN && !TAILQ_EMPTY(&all->run); i++, done++)
-		conversation_turn(TAILQ_FIRST(&all->run));
-	return done;
+	return done + take_turns(all);
 }
 
 bool worker_ready(void *self)

@@ -8,6 +8,7 @@
 #include "tests/wire/wire.h"
 
 #define CROWD 1000u
+#define TURN  (BURSTS_A_TURN * BURST)
 
 // One turn, not as many as it takes to empty the port.
 static void turn(struct wire *wire)
@@ -55,11 +56,11 @@ WIRE_TEST(expiry, receives_while_a_crowd_is_greeted, .connections = 2048, .half_
 	pass(wire, 25000);
 	for (unsigned turns = 0; now->greeted < CROWD; turns++) {
 		uint64_t packets = now->rx_packets, greeted = now->greeted;
-		flood(peer, 3 * BURST);
+		flood(peer, 2 * TURN);
 		turn(wire);
-		cr_assert_eq(now->rx_packets, packets + BURST, "a full burst in each turn");
-		cr_assert_leq(now->greeted, greeted + BURST / 2, "and half as many delays");
-		cr_assert_lt(turns, 2 * CROWD / BURST + 2, "yet all are served");
+		cr_assert_eq(now->rx_packets, packets + TURN, "full bursts in each turn");
+		cr_assert_leq(now->greeted, greeted + TURN / 2, "and half as many delays");
+		cr_assert_lt(turns, 2 * CROWD / TURN + 2, "yet all are served");
 	}
 	cr_assert_eq(now->expired_late, 0);
 	turn(wire);
