@@ -27,7 +27,13 @@ static const struct counter_row reasons[] = {BS_REASONS(X)};
 static const struct counter_row worker_counters[] = {BS_WORKER_COUNTERS(X)};
 #undef X
 
+#define X(identifier, name, sentence) \
+	{name, sentence, offsetof(struct bs_port_counters, identifier), false},
+static const struct counter_row port_counters[] = {BS_PORT_COUNTERS(X)};
+#undef X
+
 const struct counter_table dataplane_counter_rows = TABLE(dataplane_counters);
 const struct counter_table reason_rows = TABLE(reasons);
 const struct counter_table dataplane_gauge_rows = TABLE(dataplane_gauges);
 const struct counter_table worker_counter_rows = TABLE(worker_counters);
+const struct counter_table port_counter_rows = TABLE(port_counters);

@@ -25,3 +25,4 @@ extern const struct counter_table dataplane_counter_rows; // in struct bs_datapl
 extern const struct counter_table reason_rows;            // the same
 extern const struct counter_table dataplane_gauge_rows;   // the same
 extern const struct counter_table worker_counter_rows;    // in struct bs_worker_counters
+extern const struct counter_table port_counter_rows;      // in struct bs_port_counters

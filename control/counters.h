@@ -139,6 +139,20 @@
 	X(dns_timeouts, "dns-timeouts", "name servers that said nothing in time") \
 	X(dns_evicted, "dns-evicted", "answers forgotten before their time for want of room")
 
+// Of each port, as its driver and the kernel say: read by control (control/start/port_losses.h).
+#define BS_PORT_COUNTERS(X) \
+	X(rx_missed, "rx-missed", "packets lost because nobody took them from the port in time") \
+	X(rx_errors, "rx-errors", \
+		"packets that came in damaged, or that the driver could not take") \
+	X(rx_no_buffer, "rx-no-buffer", "packets lost because no packet buffer was free") \
+	X(tx_errors, "tx-errors", "packets that the port did not send")
+
+struct bs_port_counters {
+#define X(identifier, name, sentence) uint64_t identifier;
+	BS_PORT_COUNTERS(X)
+#undef X
+};
+
 struct bs_dataplane_counters {
 	uint64_t reason[BS_REASON_COUNT];
 #define X(identifier, name, sentence) uint64_t identifier;

@@ -10,10 +10,6 @@
 #include "dataplane/seam/ring.h"
 #include "dataplane/seam/siphash.h"
 
-// Slots that lead to one lcore, shared among the others: some bursts of each even where there are many. Memory grows with the number of
-// lcores and not with its square.
-#define SLOTS_AN_OWNER 512u
-#define SLOTS_LEAST    64u
 // Of a ring's slots, what a SYN must leave free: one in so many.
 #define KEPT_FROM_SYNS 4u
 
@@ -21,6 +17,7 @@ struct handed {
 	struct frame frame; // `bytes` is put right by who takes it
 	uint8_t bytes[];
 };
+_Static_assert(sizeof(struct handed) <= HANDOVER_FRAME, "a slot has room for the largest frame");
 
 struct handover {
 	uint32_t lcores;
@@ -35,24 +32,6 @@ static struct bs_ring *ring_of(const struct handover *handover, uint32_t from, u
 	return handover->ring[from * handover->lcores + to];
 }
 
-static uint32_t slots(uint32_t lcores)
-{
-	uint32_t share = SLOTS_AN_OWNER / (lcores - 1), size = SLOTS_LEAST;
-	while (size < share)
-		size *= 2;
-	return size;
-}
-
-static uint32_t slot_bytes(uint32_t room)
-{
-	return (uint32_t)(sizeof(struct handed) + room + 63) & ~63u;
-}
-
-uint64_t handover_bytes(uint32_t lcores, uint32_t room)
-{
-	return lcores < 2 ? 0 : (uint64_t)lcores * (lcores - 1) * slots(lcores) * slot_bytes(room);
-}
-
 struct handover *handover_new(uint32_t lcores, uint32_t room, const uint8_t secret[16])
 {
 	struct handover *handover = calloc(
@@ -65,7 +44,7 @@ struct handover *handover_new(uint32_t lcores, uint32_t room, const uint8_t secr
 	for (uint32_t i = 0; i < lcores * lcores; i++) {
 		if (i / lcores == i % lcores)
 			continue;
-		handover->ring[i] = bs_ring_new(slots(lcores), slot_bytes(room));
+		handover->ring[i] = bs_ring_new(handover_slots(lcores), handover_slot_bytes(room));
 		if (handover->ring[i] == NULL) {
 			handover_free(handover);
 			return NULL;

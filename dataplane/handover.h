@@ -25,8 +25,34 @@ struct port;
 // For `lcores` dataplanes and frames of at most `room` bytes. `secret`: 16 random bytes. NULL without memory. Control, at start.
 struct handover *handover_new(uint32_t lcores, uint32_t room, const uint8_t secret[16]);
 void handover_free(struct handover *handover);
+
+// Slots that lead to one lcore, shared among the others: some bursts of each even where there are many. Memory grows with the number of
+// lcores and not with its square.
+#define HANDOVER_SLOTS       512u
+#define HANDOVER_SLOTS_LEAST 64u
+#define HANDOVER_FRAME       192u // what stands in front of a slot's bytes, at most
+
+static inline uint32_t handover_slots(uint32_t lcores)
+{
+	uint32_t share = HANDOVER_SLOTS / (lcores - 1), size = HANDOVER_SLOTS_LEAST;
+	while (size < share)
+		size *= 2;
+	return size;
+}
+
+static inline uint32_t handover_slot_bytes(uint32_t room)
+{
+	return (HANDOVER_FRAME + room + 63) & ~63u;
+}
+
 // Bytes that its rings take.
-uint64_t handover_bytes(uint32_t lcores, uint32_t room);
+static inline uint64_t handover_bytes(uint32_t lcores, uint32_t room)
+{
+	return lcores < 2 ? 0
+			  : (uint64_t)lcores * (lcores - 1) * handover_slots(lcores) *
+				    handover_slot_bytes(room);
+}
+
 // Who rings for lcore `number`. Control, before the lcores start.
 void handover_join(struct handover *handover, uint32_t number, struct bs_bell *bell);
 

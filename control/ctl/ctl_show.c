@@ -30,6 +30,19 @@ static void print_cores(FILE *out, const json_t *cores, const char *role)
 			(int64_t)json_integer_value(core));
 }
 
+// What was lost there; nothing where nothing was.
+static void print_losses(FILE *out, const json_t *losses)
+{
+	char text[CTL_NUMBER];
+	for (size_t i = 0; i < port_counter_rows.count; i++) {
+		const struct counter_row *row = &port_counter_rows.row[i];
+		uint64_t count = ctl_number(losses, row->name);
+		if (count > 0)
+			fprintf(out, "  %-20s %12s  %s\n", row->name, ctl_grouped(count, text),
+				row->sentence);
+	}
+}
+
 static void print_port(FILE *out, const json_t *port)
 {
 	size_t index;
@@ -53,6 +66,7 @@ static void print_port(FILE *out, const json_t *port)
 		fprintf(out, "  gateway  %-43s %s\n", ctl_string(item, "address"),
 			resolved ? ctl_string(item, "mac") : "does not answer");
 	}
+	print_losses(out, json_object_get(port, "losses"));
 }
 
 static void print_connections(FILE *out, const json_t *connections)
@@ -155,6 +169,9 @@ void ctl_show_stats(FILE *out, const json_t *answer, bool all)
 			0},
 		{"failed-writes", "writes to the log file that failed and were tried again", 0}};
 	static const struct counter_table log_rows = {log_row, 2};
+	char title[80];
+	const char *name;
+	json_t *losses;
 	const json_t *dataplane = json_object_get(json_object_get(answer, "dataplane"), "total");
 	const json_t *worker = json_object_get(json_object_get(answer, "worker"), "total");
 	print_counters(out, "Packets and connections", json_object_get(dataplane, "counters"),
@@ -165,6 +182,10 @@ void ctl_show_stats(FILE *out, const json_t *answer, bool all)
 		&dataplane_gauge_rows, all);
 	print_counters(out, "\nSessions and mails", json_object_get(worker, "counters"),
 		&worker_counter_rows, all);
+	json_object_foreach ((json_t *)json_object_get(answer, "ports"), name, losses) {
+		snprintf(title, sizeof(title), "\nLost at port %s", name);
+		print_counters(out, title, losses, &port_counter_rows, all);
+	}
 	print_counters(out, "\nLog", json_object_get(answer, "log"), &log_rows, all);
 	if (json_array_size(json_object_get(answer, "dns-lists")) > 0) {
 		fputc('\n', out);

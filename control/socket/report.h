@@ -16,5 +16,7 @@ json_t *report_stats(const struct daemon *daemon);
 json_t *report_dns_lists(const struct daemon *daemon);
 
 // Counters, added up over all lcores. Parts of the reports above.
+// What was lost at a port.
+json_t *report_losses(const struct daemon *daemon, unsigned port);
 json_t *report_gauges(const struct daemon *daemon);
 uint64_t report_sessions_now(const struct daemon *daemon);

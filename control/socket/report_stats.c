@@ -112,6 +112,27 @@ uint64_t report_sessions_now(const struct daemon *daemon)
 	return sessions_now(daemon, 0, daemon->worker_count);
 }
 
+json_t *report_losses(const struct daemon *daemon, unsigned port)
+{
+	const void *block = &daemon->losses[port].now;
+	return sums(&port_counter_rows, &block, 1);
+}
+
+// {"mx0": {"rx-missed": 0, ...}}
+static json_t *ports(const struct daemon *daemon)
+{
+	json_t *object = json_object();
+	unsigned count = daemon->ports != NULL ? daemon->ports->port_count : 0;
+	for (unsigned i = 0; object != NULL && i < count; i++) {
+		if (json_object_set_new(
+			    object, daemon->ports->port[i].name, report_losses(daemon, i)) != 0) {
+			json_decref(object);
+			object = NULL;
+		}
+	}
+	return object;
+}
+
 static uint64_t log_lost(const struct daemon *daemon)
 {
 	return daemon->log != NULL ? log_writer_lost(daemon->log) : 0;
@@ -137,13 +158,13 @@ static uint64_t clock_ms(void)
 
 json_t *report_stats(const struct daemon *daemon)
 {
-	return json_pack("{s:b, s:I, s:{s:o, s:o}, s:{s:o, s:o}, s:{s:I, s:I, s:I}, s:o}", "ok", 1,
-		"clock-ms", (json_int_t)clock_ms(), "dataplane", "total",
+	return json_pack("{s:b, s:I, s:{s:o, s:o}, s:{s:o, s:o}, s:{s:I, s:I, s:I}, s:o, s:o}",
+		"ok", 1, "clock-ms", (json_int_t)clock_ms(), "dataplane", "total",
 		dataplane_sums(daemon, 0, daemon->dataplane_count), "lcores",
 		each(daemon, daemon->dataplane_count, dataplane_sums), "worker", "total",
 		worker_sums(daemon, 0, daemon->worker_count), "lcores",
 		each(daemon, daemon->worker_count, worker_sums), "log", "lines-lost",
 		(json_int_t)log_lost(daemon), "failed-writes", (json_int_t)log_failures(daemon),
 		"lines-summed", (json_int_t)log_summed(daemon), "dns-lists",
-		report_dns_lists(daemon));
+		report_dns_lists(daemon), "ports", ports(daemon));
 }

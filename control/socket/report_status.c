@@ -118,11 +118,12 @@ static json_t *one_port(const struct daemon *daemon, const struct port *port)
 	uint64_t octets = 0;
 	for (size_t i = 0; i < sizeof(port->mac); i++)
 		octets = octets << 8 | port->mac[i];
-	return json_pack("{s:o, s:s, s:s, s:o, s:i, s:i, s:i, s:o, s:o}", "name", text(port->name),
-		"device", device_word(daemon->config, port->name), "link",
+	return json_pack("{s:o, s:s, s:s, s:o, s:i, s:i, s:i, s:o, s:o, s:o}", "name",
+		text(port->name), "device", device_word(daemon->config, port->name), "link",
 		atomic_load_explicit(&port->link_up, memory_order_relaxed) ? "up" : "down", "mac",
 		mac(octets), "mtu", port->mtu, "vlan", port->vlan, "queues", port->queues,
-		"addresses", addresses(daemon->ports, port->index), "gateways", gateways(port));
+		"addresses", addresses(daemon->ports, port->index), "gateways", gateways(port),
+		"losses", report_losses(daemon, port->index));
 }
 
 static json_t *ports(const struct daemon *daemon)

@@ -11,6 +11,7 @@
 #include "control/configuration/config.h"
 #include "control/counters.h"
 #include "control/log/log.h"
+#include "control/start/port_losses.h"
 #include "dataplane/port/port.h"
 #include "dataplane/seam/qsbr.h"
 #include "dataplane/seam/source.h"
@@ -34,6 +35,7 @@ struct daemon {
 	struct overlay_keeper *overlay;
 	struct reload *reload;
 	struct ports *ports;
+	struct port_losses losses[PORTS_MAX]; // of each port
 	struct bs_dataplane_counters *dataplane[64];
 	uint32_t dataplane_count;
 	struct bs_worker_counters *worker[64];

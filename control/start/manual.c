@@ -207,6 +207,8 @@ static void counters(void)
 	rows(&dataplane_gauge_rows);
 	puts(".Ss Sessions and mails");
 	rows(&worker_counter_rows);
+	puts(".Ss Lost at a port");
+	rows(&port_counter_rows);
 }
 
 static void line(const char *text)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "dataplane/dataplane.h"
+#include "dataplane/handover.h"
 #include "dataplane/port/port_open.h"
 #include "dataplane/seam/source.h"
 #include "dataplane/seam/stream.h"
@@ -64,6 +65,23 @@ static uint64_t index_bytes(uint64_t records)
 	return lines * 64;
 }
 
+// Rings from each lcore to each other, where a port may move connections between its queues. Whether an AF_XDP interface does is known when it is open: it is counted.
+static uint64_t rings_bytes(const struct config *config)
+{
+	bool wanted = false;
+	uint32_t mtu = 0;
+	for (size_t i = 0; i < config->port_count; i++) {
+		const struct config_port *port = &config->port[i];
+		bool several = port->device == DEVICE_MEMIF ? port->queues > 1 : port->queues != 1;
+		wanted |= several && (port->device == DEVICE_TAP || port->device == DEVICE_MEMIF ||
+					     port->device == DEVICE_AF_XDP);
+		mtu = port->mtu > mtu ? port->mtu : mtu;
+	}
+	return wanted ? handover_bytes(
+				(uint32_t)config->dataplane_core_count, mtu + HANDOVER_AROUND)
+		      : 0;
+}
+
 bool memory_plan_make(const struct config *config, struct memory_plan *plan, char error[256])
 {
 	const struct config_port *widest = NULL, *xdp = NULL;
@@ -106,6 +124,7 @@ bool memory_plan_make(const struct config *config, struct memory_plan *plan, cha
 	plan->blocks = (uint64_t)config->talking * sizeof(struct bs_stream);
 	plan->data_rings = (uint64_t)config->data_rings * config->data_ring_size;
 	plan->packets = lcores * plan->mbufs * (uint64_t)(room + MBUF_AROUND);
+	plan->handover = rings_bytes(config);
 	plan->sources = bs_sources_size(config->sources);
 	plan->memory = memory_size(config->memory_entries);
 	plan->total = plan->records + plan->blocks + plan->data_rings + plan->packets;
@@ -120,10 +139,12 @@ char *memory_plan_format(
 		"memory: %" PRIu64 " MB for %" PRIu32 " connections, %" PRIu64 " MB for %" PRIu32
 		" talking, %" PRIu64 " MB for %" PRIu32 " mails under way, %" PRIu64
 		" MB for packets; with reserve %" PRIu64 " MB; besides %" PRIu64 " MB for %" PRIu32
-		" sources, %" PRIu64 " MB for %" PRIu32 " entries remembered",
+		" sources, %" PRIu64 " MB for %" PRIu32 " entries remembered, %" PRIu64
+		" MB between cores",
 		plan->records / MEGABYTE, config->connections, plan->blocks / MEGABYTE,
 		config->talking, plan->data_rings / MEGABYTE, config->data_rings,
 		plan->packets / MEGABYTE, plan->total / MEGABYTE, plan->sources / MEGABYTE,
-		config->sources, plan->memory / MEGABYTE, config->memory_entries);
+		config->sources, plan->memory / MEGABYTE, config->memory_entries,
+		(plan->handover + MEGABYTE - 1) / MEGABYTE);
 	return text;
 }

@@ -15,7 +15,8 @@ struct memory_plan {
 	uint64_t blocks;     // bytes: session blocks
 	uint64_t data_rings; // bytes: large receive rings
 	uint64_t packets;    // bytes: packet buffers of all dataplane lcores
-	uint64_t sources;    // bytes: the source table; not of DPDK's memory
+	uint64_t handover;   // bytes: rings between lcores, at most; not of DPDK's memory
+	uint64_t sources;    // bytes: the source table; the same
 	uint64_t memory;     // bytes: what outlives sessions; the same
 	uint64_t total;      // bytes: the sum of DPDK's, with a reserve for what DPDK itself needs
 	uint32_t mbufs;      // packet buffers of one dataplane lcore

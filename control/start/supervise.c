@@ -155,6 +155,7 @@ static void each_tick(struct supervisor *supervisor)
 	char words[200];
 	char news[OVERLAY_ERROR], remembered[MEMORY_LOAD_ERROR];
 	watch_links(supervisor);
+	port_losses_turn(supervisor->daemon, assembly_log(supervisor->assembly), clock_ms());
 	policy_store_turn(supervisor->daemon->policies);
 	if (overlay_keeper_turn(supervisor->daemon->overlay, (int64_t)time(NULL), news))
 		bs_log(assembly_log(supervisor->assembly), BS_LOG_WARNING, "%s", news);

@@ -308,4 +308,9 @@ Test(eal_arguments, memory_grows_with_the_limits)
 	cr_assert_geq(large.records, 2 * small.records);
 	cr_assert_eq(
 		large.packets, 2 * small.packets, "each dataplane lcore has a pool of its own");
+	cr_assert_eq(small.handover, 0u, "one lcore has nobody to hand over to");
+	cr_assert_geq(large.handover, 2u * 512u * 1500u);
+	port[0].queues = 1;
+	cr_assert(memory_plan_make(&config, &large, error));
+	cr_assert_eq(large.handover, 0u, "no connection leaves its queue");
 }
