@@ -55,11 +55,14 @@ static uint64_t kernel_drops(const struct port_losses *losses)
 	return drops;
 }
 
+// The column of /proc/net/dev: eight of what was received; bytes, packets, errors and drops of what was sent.
+#define TAP_DROPPED 12u
+
 // What the kernel sends through a TAP is what we receive. (/sys shows the interfaces of whoever mounted it, and may be missing.)
 static uint64_t tap_drops(const char *interface)
 {
 	char line[400];
-	unsigned long long drops = 0;
+	uint64_t drops = 0;
 	size_t length = strlen(interface);
 	FILE *file = fopen("/proc/self/net/dev", "re");
 	if (file == NULL)
@@ -68,10 +71,9 @@ static uint64_t tap_drops(const char *interface)
 		const char *at = line + strspn(line, " ");
 		if (strncmp(at, interface, length) != 0 || at[length] != ':')
 			continue;
-		// eight columns of what it received; bytes, packets and errors of what it sent
-		if (sscanf(at + length + 1, "%*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %llu",
-			    &drops) != 1)
-			drops = 0;
+		char *rest = line + (at - line) + length + 1;
+		for (unsigned column = 0; column < TAP_DROPPED; column++)
+			drops = strtoull(rest, &rest, 10);
 	}
 	fclose(file);
 	return drops;
