@@ -12,6 +12,7 @@ Test(control_socket, status_says_what_is)
 	dataplane[0].waiting = 10;
 	dataplane[1].waiting = 1;
 	program.draining = true;
+	program.losses[0].now.rx_missed = 5;
 	json_t *status = ask("{\"command\":\"status\"}");
 	cr_expect(json_is_true(json_object_get(status, "ok")));
 	expect_json(json_object_get(status, "sessions"), "7");
@@ -28,7 +29,8 @@ Test(control_socket, status_says_what_is)
 		"\"addresses\":[{\"address\":\"192.0.2.25/24\",\"state\":\"ready\"},"
 		"{\"address\":\"2001:db8::25/64\",\"state\":\"duplicate\"}],"
 		"\"gateways\":[{\"address\":\"192.0.2.1\",\"resolved\":true,"
-		"\"mac\":\"02:00:c0:a8:00:01\"}]}]");
+		"\"mac\":\"02:00:c0:a8:00:01\"}],\"losses\":{\"rx-missed\":5,\"rx-errors\":0,"
+		"\"rx-no-buffer\":0,\"tx-errors\":0}}]");
 	json_decref(status);
 }
 
