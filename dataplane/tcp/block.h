@@ -17,7 +17,9 @@
 #include "dataplane/tcp/ring_pool.h"
 
 #define BLOCK_NONE UINT32_MAX
-#define TALK_GAPS  4 // ranges received ahead of a gap; RFC 2018 reports three or four
+// Ranges received ahead of a gap. More than an option can tell (RFC 2018, 3): what is kept need not be sent again, and a window of
+// hundreds of segments has many gaps at once where the network is bad.
+#define TALK_GAPS 12
 
 struct connection;
 

@@ -161,15 +161,18 @@ void send_text(struct dataplane *dataplane, const struct connection *c, uint32_t
 	}
 }
 
+#define SACK_RANGES 4u // what 40 bytes of options hold
+
 // RFC 2018, 3: what was received ahead of a gap, most recent first.
 static void sack_options(struct segment *s, const struct talk *talk)
 {
 	uint8_t *o = s->options, n = 0;
+	uint8_t told = talk->gaps < SACK_RANGES ? talk->gaps : SACK_RANGES;
 	o[n++] = 1;
 	o[n++] = 1;
 	o[n++] = 5;
-	o[n++] = (uint8_t)(2 + 8 * talk->gaps);
-	for (unsigned i = 0; i < talk->gaps; i++) {
+	o[n++] = (uint8_t)(2 + 8 * told);
+	for (unsigned i = 0; i < told; i++) {
 		uint32_t edge[2] = {
 			rte_cpu_to_be_32(talk->gap[i].start), rte_cpu_to_be_32(talk->gap[i].end)};
 		memcpy(o + n, edge, sizeof(edge));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // A talking connection receives: order, gaps, overlaps, acknowledgements.
+#include "dataplane/tcp/block.h"
 #include "tests/wire/talk_case.h"
 
 WIRE_TEST(talk_receive, acknowledges_late_when_the_worker_is_slow)
@@ -51,14 +52,19 @@ WIRE_TEST(talk_receive, reports_gaps_by_sack)
 	uint32_t seq = peer->seq, number, events;
 	cr_assert(wire_event(peer->wire, &number, &events));
 	wire_forget(peer->wire);
-	for (unsigned i = 1; i <= 5; i++) {
+	for (unsigned i = 1; i <= TALK_GAPS + 1; i++) {
 		wire_tcp(peer, .flags = TCP_ACK, .seq = seq + i * 10, .payload = "x");
 		const struct wire_frame *ack = wire_expect_tcp(peer, TCP_ACK);
-		unsigned ranges = i < 4 ? i : 4; // the fifth finds no place and is not kept
-		cr_assert_eq(ack->sack_count, ranges);
-		cr_assert_eq(ack->sack[0][0], seq + ranges * 10);
-		cr_assert_eq(ack->sack[0][1], seq + ranges * 10 + 1);
+		unsigned kept = i < TALK_GAPS
+					? i
+					: TALK_GAPS; // one more finds no place and is not kept
+		cr_assert_eq(ack->sack_count, kept < 4 ? kept : 4);
+		cr_assert_eq(ack->sack[0][0], seq + kept * 10);
+		cr_assert_eq(ack->sack[0][1], seq + kept * 10 + 1);
 	}
+	// What could not be told was kept: the first gap closed, the ACK goes as far as the second.
+	wire_tcp(peer, .flags = TCP_ACK, .seq = seq, .payload = "0123456789");
+	cr_assert_eq(wire_expect_tcp(peer, TCP_ACK)->ack, seq + 11);
 	end(peer, number);
 }
 
@@ -138,21 +144,27 @@ WIRE_TEST(talk_receive, of_overlapping_segments_the_first_wins)
 	end(peer, number);
 }
 
-// Four gaps are kept (RFC 2018, 3); bytes ahead of a fifth are not, and come again.
-WIRE_TEST(talk_receive, a_fifth_gap_has_no_room)
+// So many gaps are kept; bytes ahead of one more are not, and come again.
+WIRE_TEST(talk_receive, one_gap_too_many_has_no_room)
 {
 	uint32_t number = talk(peer, "a");
-	uint32_t seq = peer->seq;
-	for (uint32_t i = 1; i <= 4; i++)
+	uint32_t seq = peer->seq, last = 2 * TALK_GAPS;
+	char before[2 * TALK_GAPS + 1], all[2 * TALK_GAPS + 5] = "a";
+	for (uint32_t i = 1; i <= TALK_GAPS; i++)
 		wire_expect_reason(peer->wire, BS_REASON_ACCEPTED,
 			wire_tcp(peer, .flags = TCP_ACK, .seq = seq + 2 * i, .payload = "x"));
 	wire_expect_reason(peer->wire, BS_REASON_TCP_NO_ROOM,
-		wire_tcp(peer, .flags = TCP_ACK, .seq = seq + 10, .payload = "x"));
-	wire_tcp(peer, .flags = TCP_ACK, .seq = seq, .payload = "123456789");
-	wire_tcp(peer, .flags = TCP_ACK, .seq = seq + 9, .payload = "y");
+		wire_tcp(peer, .flags = TCP_ACK, .seq = seq + last + 2, .payload = "x"));
+	for (uint32_t i = 0; i <= last; i++) {
+		before[i] = (char)('0' + i % 10);
+		all[1 + i] = i > 0 && i % 2 == 0 ? 'x' : before[i];
+	}
+	memcpy(all + last + 2, "yz", 3);
+	wire_tcp(peer, .flags = TCP_ACK, .seq = seq, .payload = before, .payload_length = last + 1);
+	wire_tcp(peer, .flags = TCP_ACK, .seq = seq + last + 1, .payload = "y");
 	wire_forget(peer->wire);
-	wire_tcp(peer, .flags = TCP_ACK, .seq = seq + 10, .payload = "z");
-	expect_read(peer->wire, number, "a12x4x6x8xyz");
+	wire_tcp(peer, .flags = TCP_ACK, .seq = seq + last + 2, .payload = "z");
+	expect_read(peer->wire, number, all);
 	wire_forget(peer->wire);
 	end(peer, number);
 }
