@@ -36,7 +36,9 @@ void window_keep(struct connection *c, uint32_t left)
 bool window_cramps(const struct dataplane *dataplane, const struct connection *c,
 	const struct bs_stream *stream, struct talk *talk)
 {
-	if (talk->ring == RING_NONE || c->rcv_nxt - talk->measured < (stream->rx_mask + 1) / 2)
+	// Who loses on the way is not held up by us, and more under way would have more gaps than we keep (TALK_GAPS).
+	if (talk->ring == RING_NONE || talk->gaps > 0 ||
+		c->rcv_nxt - talk->measured < (stream->rx_mask + 1) / 2)
 		return false;
 	uint32_t took = dataplane->now_ms - talk->measured_ms;
 	uint32_t round_trip = talk->srtt / 8;
