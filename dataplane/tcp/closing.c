@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/tcp/closing.h"
 
+#include "dataplane/tcp/handshake.h"
 #include "dataplane/tcp/segment.h"
 #include "dataplane/tcp/sequence.h"
 #include "dataplane/tcp/tcp_send.h"
@@ -8,8 +9,6 @@
 
 // A FIN sent again after 1, 2, 4, 8, 16 s: half a minute, then the client is left alone.
 #define FIN_RETRANSMITS 5
-// TIME_WAIT is for late segments of the past; it must not eat the room of the present.
-#define TIME_WAIT_SHARE 4
 
 static bool fin_under_way(const struct connection *c)
 {
@@ -44,22 +43,29 @@ void closing_reset(struct dataplane *dataplane, struct connection *c, uint32_t s
 	connection_release(dataplane, c);
 }
 
-static void time_wait(struct dataplane *dataplane, struct connection *c)
+// What is left is that its cookie is spent: to everything else there is no such connection.
+static enum bs_reason spent_input(
+	struct dataplane *dataplane, struct connection *c, const struct frame *frame, bool *reopen)
 {
-	struct connections *connections = dataplane->connections;
-	const struct delay_queue *queue = &connections->queue[DELAY_TIME_WAIT];
-	connection_stage(dataplane, c, STAGE_TIME_WAIT);
-	connection_delay(dataplane, c, DELAY_TIME_WAIT);
-	if (queue->count > connections->capacity / TIME_WAIT_SHARE) {
-		dataplane->counters->time_wait_recycled++;
-		connection_release(dataplane, &connections->record[queue->head]);
+	if (frame_opens(frame)) {
+		connection_release(dataplane, c);
+		*reopen = true;
+		return BS_REASON_ACCEPTED;
 	}
+	if (frame->flags & TCP_RST)
+		return BS_REASON_TCP_RESET_STRAY;
+	if (!(frame->flags & (TCP_ACK | TCP_SYN)))
+		return BS_REASON_TCP_NO_ACK;
+	handshake_reset(dataplane, &dataplane->ports->port[frame->port], frame);
+	return BS_REASON_TCP_STRAY;
 }
 
 // RFC 9293, 3.10.7.4, TIME-WAIT; RFC 1337: a RST must not end it.
 static enum bs_reason time_wait_input(
 	struct dataplane *dataplane, struct connection *c, const struct frame *frame, bool *reopen)
 {
+	if (c->line != 0)
+		return spent_input(dataplane, c, frame, reopen);
 	if (frame->flags & TCP_RST)
 		return BS_REASON_TCP_RESET;
 	if ((frame->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN &&
@@ -85,7 +91,7 @@ static void fin_acknowledged(struct dataplane *dataplane, struct connection *c)
 		connection_stage(dataplane, c, STAGE_FIN_WAIT_2);
 		connection_delay(dataplane, c, DELAY_64S);
 	} else {
-		time_wait(dataplane, c);
+		connection_time_wait(dataplane, c, false);
 	}
 }
 
@@ -101,7 +107,7 @@ static void fin_received(struct dataplane *dataplane, struct connection *c)
 	if (c->stage == STAGE_FIN_WAIT_1)
 		connection_stage(dataplane, c, STAGE_CLOSING);
 	else if (c->stage == STAGE_FIN_WAIT_2)
-		time_wait(dataplane, c);
+		connection_time_wait(dataplane, c, false);
 }
 
 enum bs_reason closing_input(

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "dataplane/tcp/connection_index.h"
+#include "dataplane/tcp/handshake.h"
 #include "dataplane/tcp/judge.h"
 #include "dataplane/neighbour/link.h"
 #include "dataplane/overload.h"
@@ -151,9 +152,37 @@ struct connection *connection_take(struct dataplane *dataplane, const struct bs_
 	return c;
 }
 
+// TIME_WAIT is for late segments of the past; it must not eat the room of the present.
+#define TIME_WAIT_SHARE 4
+
+void connection_time_wait(struct dataplane *dataplane, struct connection *c, bool spent)
+{
+	struct connections *connections = dataplane->connections;
+	const struct delay_queue *queue = &connections->queue[DELAY_TIME_WAIT];
+	connection_stage(dataplane, c, STAGE_TIME_WAIT);
+	connection_delay(dataplane, c, DELAY_TIME_WAIT);
+	c->line = spent;
+	if (queue->count > connections->capacity / TIME_WAIT_SHARE) {
+		dataplane->counters->time_wait_recycled++;
+		connection_release(dataplane, &connections->record[queue->head]);
+	}
+}
+
+// The age is counted from when it was refused where it was: then it is older.
+static bool may_be_opened_again(const struct dataplane *dataplane, const struct connection *c)
+{
+	return c->stage != STAGE_HALF_OPEN && c->stage != STAGE_TIME_WAIT &&
+	       handshake_expects_cookies(dataplane) &&
+	       dataplane->now_ms - c->opened_ms < COOKIE_LIFETIME_MS;
+}
+
 void connection_release(struct dataplane *dataplane, struct connection *c)
 {
 	struct connections *connections = dataplane->connections;
+	if (may_be_opened_again(dataplane, c)) {
+		connection_time_wait(dataplane, c, true);
+		return;
+	}
 	connection_delay(dataplane, c, DELAY_NONE);
 	connection_index_remove(connections->index, c, connection_number(connections, c));
 	link_release(dataplane->links, c->link);

@@ -90,7 +90,8 @@ struct connection {
 	uint8_t teased : 1;    // the text begins with the teaser
 	uint8_t text_held : 1; // text_set is counted among the holders of its set
 	uint8_t retransmits : 4;
-	// STAGE_REFUSED: how far the client's line matches QUIT (refused.c); STAGE_STUTTER: 1, a byte is under way
+	// STAGE_REFUSED: how far the client's line matches QUIT (refused.c); STAGE_STUTTER: 1, a byte is under way; STAGE_TIME_WAIT: 1, there is
+	// no connection, but its cookie is spent (connection_release())
 	uint8_t line : 4;
 	uint8_t flags;   // enum connection_flags
 	uint8_t options; // as in a cookie (cookie.h): MSS and window scale index
@@ -145,8 +146,12 @@ struct connection *connection_take(struct dataplane *dataplane, const struct bs_
 	uint16_t peer_port, uint8_t local);
 // Every record is in use, and none in TIME_WAIT.
 bool connections_are_out(const struct connections *connections);
-// Out of queue and index. The session block must have been released.
+// Out of queue and index. The session block must have been released. While ACKs may open connections, one whose own could still do so
+// stays in TIME_WAIT, spent: else the ACK of its handshake, come late or replayed, would open it once more.
 void connection_release(struct dataplane *dataplane, struct connection *connection);
+
+// TIME_WAIT: a bounded share of the records, the oldest goes first.
+void connection_time_wait(struct dataplane *dataplane, struct connection *connection, bool spent);
 
 // Changes the stage and keeps the gauges, and the source table's count of those that wait or talk.
 void connection_stage(struct dataplane *dataplane, struct connection *connection, enum stage stage);

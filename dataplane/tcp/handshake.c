@@ -42,7 +42,7 @@ static bool cache_has_room(const struct dataplane *dataplane, bool good)
 }
 
 // Without a cookie that went out without a record, an ACK that fits is an old one come late: nothing is looked for.
-static bool expects_cookies(const struct dataplane *dataplane)
+bool handshake_expects_cookies(const struct dataplane *dataplane)
 {
 	return dataplane->last_cookie_ms != 0 &&
 	       dataplane->clock_ms - dataplane->last_cookie_ms <= COOKIE_LIFETIME_MS;
@@ -57,7 +57,7 @@ void handshake_prepare(struct dataplane *dataplane, struct frame *const *frames,
 {
 	struct frame *syn[BURST], *both[BURST];
 	unsigned syns = 0, all = 0;
-	bool acks = expects_cookies(dataplane);
+	bool acks = handshake_expects_cookies(dataplane);
 	for (unsigned i = 0; i < count; i++) {
 		bool opens = frame_opens(frames[i]);
 		syn[syns] = both[all] = frames[i];
@@ -144,7 +144,7 @@ void handshake_reset(
 
 static bool completes(struct dataplane *dataplane, struct frame *frame, uint8_t *options)
 {
-	if (!may_complete(frame) || !expects_cookies(dataplane))
+	if (!may_complete(frame) || !handshake_expects_cookies(dataplane))
 		return false;
 	if (!frame->prepared)
 		handshake_prepare(dataplane, &frame, 1);

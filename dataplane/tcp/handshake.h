@@ -12,6 +12,9 @@
 // Whether the class of a source lets its SYN pass: BS_REASON_ACCEPTED, or why not.
 enum bs_reason handshake_filter(const struct dataplane *dataplane, uint8_t class);
 
+// A SYN-ACK without a record went out within a cookie's lifetime: an ACK may open a connection.
+bool handshake_expects_cookies(const struct dataplane *dataplane);
+
 // Works out for segments without a connection what a burst of them gets cheaper: at most BURST. One that was not prepared is
 // when its turn comes.
 void handshake_prepare(struct dataplane *dataplane, struct frame *const *frames, unsigned count);
