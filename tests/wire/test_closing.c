@@ -179,3 +179,47 @@ WIRE_TEST(closing, a_fin_behind_a_gap_is_answered)
 	cr_assert_eq(wire_expect_tcp(peer, TCP_ACK)->ack, seq + 5);
 	cr_assert_eq(peer->wire->counters.time_wait, 1);
 }
+
+// RFC 9293, 3.10.7.4, first and fifth: what lies outside the window, or acknowledges what was never sent, is answered with where we are.
+static void does_not_fit(struct wire_peer *peer, uint32_t seq, uint32_t ack)
+{
+	wire_advance(peer->wire, 510); // past the gap between challenges
+	wire_expect_reason(peer->wire, BS_REASON_TCP_WINDOW,
+		wire_tcp(peer, .flags = TCP_ACK, .seq = seq + 100000, .ack = ack, .payload = "x"));
+	cr_assert_eq(wire_expect_tcp(peer, TCP_ACK)->ack, seq);
+	wire_expect_reason(peer->wire, BS_REASON_TCP_ACK,
+		wire_tcp(peer, .flags = TCP_ACK, .seq = seq, .ack = ack + 100));
+	cr_assert_eq(wire_expect_tcp(peer, TCP_ACK)->ack, seq);
+	wire_expect_nothing(peer->wire);
+}
+
+WIRE_TEST(closing, in_closing_nothing_else_counts)
+{
+	fin_wait_1(peer);
+	uint32_t ack = peer->ack;
+	wire_tcp(peer, .flags = TCP_FIN | TCP_ACK, .ack = ack - 1);
+	wire_expect_tcp(peer, TCP_ACK);
+	does_not_fit(peer, peer->seq, ack - 1);
+	cr_assert_eq(peer->wire->counters.time_wait, 0);
+	wire_tcp(peer, .flags = TCP_ACK, .ack = ack);
+	cr_assert_eq(peer->wire->counters.time_wait, 1);
+}
+
+WIRE_TEST(closing, in_fin_wait_2_nothing_else_counts)
+{
+	fin_wait_1(peer);
+	wire_tcp(peer, .flags = TCP_ACK);
+	does_not_fit(peer, peer->seq, peer->ack);
+	cr_assert_eq(peer->wire->counters.fin_wait_2, 1);
+}
+
+WIRE_TEST(closing, in_last_ack_nothing_else_counts)
+{
+	wire_connect(peer);
+	wire_tcp(peer, .flags = TCP_FIN | TCP_ACK);
+	uint32_t ack = wire_expect_tcp(peer, TCP_FIN | TCP_ACK)->seq;
+	does_not_fit(peer, peer->seq, ack);
+	cr_assert_eq(peer->wire->counters.records, 1);
+	wire_tcp(peer, .flags = TCP_ACK, .ack = ack + 1);
+	cr_assert_eq(peer->wire->counters.records, 0);
+}

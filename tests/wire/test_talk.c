@@ -133,3 +133,27 @@ WIRE_TEST(talk, follows_the_mac_address)
 	cr_assert(memcmp(ack->to, moved, 6) == 0);
 	end(peer, number);
 }
+
+// CLOSE-WAIT: the client has said all it wants to, and is answered as long as the worker likes; what does not fit changes nothing.
+WIRE_TEST(talk, in_close_wait_it_goes_on)
+{
+	uint32_t number = talk(peer, "EHLO a\r\n");
+	wire_tcp(peer, .flags = TCP_FIN | TCP_ACK);
+	wire_forget(peer->wire);
+	uint32_t seq = peer->seq, ack = peer->ack;
+	wire_expect_reason(peer->wire, BS_REASON_TCP_WINDOW,
+		wire_tcp(peer, .flags = TCP_ACK, .seq = seq + 100000, .payload = "x"));
+	cr_assert_eq(wire_expect_tcp(peer, TCP_ACK)->ack, seq);
+	wire_expect_reason(peer->wire, BS_REASON_TCP_ACK,
+		wire_tcp(peer, .flags = TCP_ACK, .seq = seq, .ack = ack + 100));
+	cr_assert_eq(wire_expect_tcp(peer, TCP_ACK)->ack, seq);
+	wire_tcp(peer, .flags = TCP_ACK, .seq = seq, .payload = "behind the FIN");
+	wire_forget(peer->wire);
+	expect_read(peer->wire, number, "EHLO a\r\n");
+	expect_unreadable(peer->wire, number);
+	peer->seq = seq;
+	peer->ack = ack;
+	wire_reply(peer->wire, number, "250 x\r\n");
+	expect_text(peer, "250 x\r\n");
+	end(peer, number);
+}
