@@ -18,9 +18,10 @@ void content_fill(uint8_t block[CONTENT_BLOCK])
 		block[i] = (uint8_t)letters[state >> 58];
 	}
 	for (uint32_t line = 0; line < CONTENT_BLOCK; line += CONTENT_LINE) {
-		memcpy(block + line + CONTENT_LINE - 2, "\r\n", 2);
+		block[line + CONTENT_LINE - 2] = '\r';
+		block[line + CONTENT_LINE - 1] = '\n';
 		if (line / CONTENT_LINE % DOTTED == DOTTED - 1)
-			memcpy(block + line, "..", 2);
+			block[line] = block[line + 1] = '.';
 	}
 }
 
