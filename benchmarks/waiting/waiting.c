@@ -136,7 +136,7 @@ int main(int count, char **word)
 	if (scanner.sources == 0 || scanner.clients / scanner.sources > 60000)
 		fail("too many connections a source");
 	start_dpdk(scanner.clients, word[5]);
-	// Twice the sources: with eight places a bucket hardly any source finds none.
+	// Twice the sources: with two buckets of seven places hardly any source finds none.
 	struct bs_sources *sources = bs_sources_new(2 * scanner.sources, &key);
 	scanner.open_ms = mmap(NULL, own, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);

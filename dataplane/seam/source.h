@@ -5,10 +5,11 @@
 //
 // An entry is made by a completed handshake only, so that spoofed addresses create nothing. A source is an IPv4 address or an
 // IPv6 /64. Entries are written with atomics, when a connection opens or closes and when something is learnt; a SYN only
-// reads. The table is made of buckets of eight entries, found by a keyed hash: a line with the eight keys, and a line each
-// entry, so a stranger costs one line and a known source two. Where all eight are taken the least useful one goes: never one
+// reads. The table is made of buckets of seven entries, found by a keyed hash: a line with the seven keys, and a line each
+// entry. A source has two buckets that it may stand in, and nearly always stands in the first; that one counts who had to go to the second,
+// so a stranger costs one line and a known source two. Where all are taken the least useful one goes: never one
 // with an open connection, one with a verdict in force last, then one that something was learnt about, the longest
-// unseen first. A bucket without such a one leaves the connection uncounted: it is served all the same.
+// unseen first. Two buckets without such a one leave the connection uncounted: it is served all the same.
 //
 // Who has a connection counted holds the entry: it is that source's until bs_source_close(). A connection enters first and is
 // counted when it is admitted, so one that is refused takes no other's place, on whatever lcores they come at the same moment.
@@ -50,11 +51,11 @@ _Static_assert(sizeof(struct bs_source) == 64, "an entry is one cache line");
 
 struct bs_sources;
 
-// Room for `capacity` sources, at least 8, rounded up to a power of two. `key`: random. The memory is zero pages until
-// used. NULL without memory. Control thread.
+// Room for `capacity` sources, at least 14, rounded up to whole buckets. `key`: random. All memory is taken here.
+// NULL without memory. Control thread.
 struct bs_sources *bs_sources_new(uint32_t capacity, const struct siphash_key *key);
 void bs_sources_free(struct bs_sources *sources);
-// Bytes that the table takes when full.
+// Bytes that the table takes.
 size_t bs_sources_size(uint32_t capacity);
 
 // The table's clock. `now_ms`: CLOCK_MONOTONIC, as the poll functions get it. Wraps after 136 years.

@@ -1,25 +1,28 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The inside of the source table, for dataplane/seam/source*.c only.
+// The inside of the source table, for dataplane/seam/source*.c and the tests of it only.
 #pragma once
 
 #include <endian.h>
 
 #include "dataplane/seam/source.h"
 
-#define WAYS 8u // entries a bucket: their keys fill a cache line
+#define WAYS 7u // entries a bucket: with what else it needs their keys fill a cache line
 
-struct keys {
+struct bucket {
 	alignas(64) _Atomic uint64_t key[WAYS]; // 0: free
+	_Atomic uint32_t lock; // held by who gives an entry of this bucket to another source
+	_Atomic uint32_t away; // sources of this bucket that stand in their second one
 };
+_Static_assert(sizeof(struct bucket) == 64, "one cache line");
 
 struct bs_sources {
 	struct siphash_key secret;
-	uint32_t buckets; // a power of two
-	size_t bytes;     // of the mapping that begins at `keys`
-	struct keys *keys;
+	uint32_t buckets;
+	void *memory; // of the mapping,
+	size_t bytes; // and its size
+	struct bucket *bucket;
 	struct bs_source *entry; // of bucket b: from b * WAYS on
-	_Atomic uint8_t *lock;   // one a bucket
 	alignas(64) _Atomic uint32_t count;
 };
 
@@ -37,32 +40,58 @@ static inline uint64_t key_of(const struct bs_address *address)
 	return high >> 48 == 0 ? 0 : high;
 }
 
-static inline uint32_t bucket_of(const struct bs_sources *sources, uint64_t key)
+static inline uint64_t hash_of(const struct bs_sources *sources, uint64_t key)
 {
-	return (uint32_t)siphash(&sources->secret, &key, 1, 1, 3) & (sources->buckets - 1);
+	return siphash(&sources->secret, &key, 1, 1, 3);
+}
+
+// The two buckets that a source may stand in. They are not the same.
+static inline uint32_t first_of(const struct bs_sources *sources, uint64_t hash)
+{
+	return (uint32_t)((hash & UINT32_MAX) * sources->buckets >> 32);
+}
+
+static inline uint32_t second_of(const struct bs_sources *sources, uint64_t hash)
+{
+	uint32_t first = first_of(sources, hash);
+	uint32_t second = (uint32_t)((hash >> 32) * sources->buckets >> 32);
+	if (second != first)
+		return second;
+	return first + 1 < sources->buckets ? first + 1 : 0;
 }
 
 static inline uint64_t key_at(const struct bs_sources *sources, uint32_t number)
 {
 	return atomic_load_explicit(
-		&sources->keys[number / WAYS].key[number % WAYS], memory_order_acquire);
+		&sources->bucket[number / WAYS].key[number % WAYS], memory_order_acquire);
 }
 
 #define NOT_THERE UINT32_MAX
 
-// Number of the entry of a key that is not 0, in its bucket.
+// Number of the entry of a key that is not 0, in one bucket.
 static inline uint32_t look_in(const struct bs_sources *sources, uint32_t bucket, uint64_t key)
 {
-	uint32_t first = bucket * WAYS;
-	for (uint32_t i = first; i < first + WAYS; i++)
-		if (key_at(sources, i) == key)
-			return i;
+	const struct bucket *b = &sources->bucket[bucket];
+	for (uint32_t way = 0; way < WAYS; way++)
+		if (atomic_load_explicit(&b->key[way], memory_order_acquire) == key)
+			return bucket * WAYS + way;
 	return NOT_THERE;
+}
+
+// Whether a source that is not in this bucket, its first, may be in its second. It is counted before it stands there and
+// until it does no more, so that who holds an entry finds it.
+static inline bool looks_on(const struct bs_sources *sources, uint32_t bucket)
+{
+	return atomic_load_explicit(&sources->bucket[bucket].away, memory_order_acquire) != 0;
 }
 
 static inline uint32_t look_up(const struct bs_sources *sources, uint64_t key)
 {
-	return look_in(sources, bucket_of(sources, key), key);
+	uint64_t hash = hash_of(sources, key);
+	uint32_t first = first_of(sources, hash), number = look_in(sources, first, key);
+	if (number == NOT_THERE && looks_on(sources, first))
+		number = look_in(sources, second_of(sources, hash), key);
+	return number;
 }
 
 // How the entry stands that a key was found in, or NOT_THERE.
@@ -86,12 +115,31 @@ static inline struct bs_source_standing standing_at(
 static inline bool lock(struct bs_sources *sources, uint32_t bucket)
 {
 	for (unsigned i = 0; i < LOCK_TRIES; i++)
-		if (atomic_exchange_explicit(&sources->lock[bucket], 1, memory_order_acquire) == 0)
+		if (atomic_exchange_explicit(
+			    &sources->bucket[bucket].lock, 1, memory_order_acquire) == 0)
 			return true;
 	return false;
 }
 
 static inline void unlock(struct bs_sources *sources, uint32_t bucket)
 {
-	atomic_store_explicit(&sources->lock[bucket], 0, memory_order_release);
+	atomic_store_explicit(&sources->bucket[bucket].lock, 0, memory_order_release);
+}
+
+// Both buckets of a source: then no entry of theirs changes hands, so what is found there stays and nobody makes another. In the order of
+// their numbers, so that nobody waits for who waits for him.
+static inline bool lock_both(struct bs_sources *sources, uint32_t first, uint32_t second)
+{
+	if (!lock(sources, first < second ? first : second))
+		return false;
+	if (lock(sources, first < second ? second : first))
+		return true;
+	unlock(sources, first < second ? first : second);
+	return false;
+}
+
+static inline void unlock_both(struct bs_sources *sources, uint32_t first, uint32_t second)
+{
+	unlock(sources, first);
+	unlock(sources, second);
 }

@@ -86,7 +86,7 @@ bool bs_sources_next(struct bs_sources *sources, uint32_t *cursor, uint32_t wind
 	return false;
 }
 
-// Under the bucket's lock, so that the entry can't change hands.
+// Of an entry that is held.
 static bool forget(struct bs_source *source, uint32_t now_s)
 {
 	uint64_t before = atomic_exchange_explicit(&source->verdict, 0, memory_order_acq_rel);
@@ -95,44 +95,40 @@ static bool forget(struct bs_source *source, uint32_t now_s)
 	return bs_source_verdict_at(before, now_s) != BS_VERDICT_NONE;
 }
 
-static uint32_t forget_all(struct bs_sources *sources, uint32_t now_s)
+static uint32_t forget_one(
+	struct bs_sources *sources, const struct bs_address *address, uint32_t now_s)
 {
-	uint32_t count = 0;
-	for (uint32_t bucket = 0; bucket < sources->buckets; bucket++) {
-		uint32_t first = bucket * WAYS;
-		// Buckets fill from the front and no key is ever taken out: nothing here, nothing to lock.
-		if (key_at(sources, first) == 0 || !lock(sources, bucket))
-			continue;
-		for (uint32_t i = first; i < first + WAYS && key_at(sources, i) != 0; i++)
-			count += forget(&sources->entry[i], now_s);
-		unlock(sources, bucket);
-	}
+	struct bs_source *source = bs_source_hold(sources, address);
+	if (source == NULL)
+		return 0;
+	uint32_t count = forget(source, now_s);
+	bs_source_let_go(source);
 	return count;
 }
 
 uint32_t bs_source_forget(
 	struct bs_sources *sources, const struct bs_address *address, uint32_t now_s)
 {
-	if (address == NULL)
-		return forget_all(sources, now_s);
-	uint64_t key = key_of(address);
-	if (key == 0 || !lock(sources, bucket_of(sources, key)))
-		return 0;
-	uint32_t number = look_up(sources, key);
-	uint32_t count = number != NOT_THERE && forget(&sources->entry[number], now_s);
-	unlock(sources, bucket_of(sources, key));
+	if (address != NULL)
+		return forget_one(sources, address, now_s);
+	uint32_t count = 0;
+	for (uint32_t number = 0; number < sources->buckets * WAYS; number++) {
+		uint64_t key = key_at(sources, number);
+		if (key == 0)
+			continue;
+		struct bs_prefix prefix = prefix_of(key);
+		count += forget_one(sources, &prefix.address, now_s);
+	}
 	return count;
 }
 
 bool bs_source_unlearn(struct bs_sources *sources, const struct bs_address *address, uint32_t now_s)
 {
-	uint64_t key = key_of(address);
-	if (key == 0 || !lock(sources, bucket_of(sources, key)))
+	struct bs_source *source = bs_source_hold(sources, address);
+	if (source == NULL)
 		return false;
-	uint32_t number = look_up(sources, key);
-	bool known = number != NOT_THERE && bs_source_is_known(&sources->entry[number], now_s);
-	if (number != NOT_THERE)
-		bs_source_remember(&sources->entry[number], 0);
-	unlock(sources, bucket_of(sources, key));
+	bool known = bs_source_is_known(source, now_s);
+	bs_source_remember(source, 0);
+	bs_source_let_go(source);
 	return known;
 }

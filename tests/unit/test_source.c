@@ -3,7 +3,7 @@
 // The source table: what makes an entry and what ends it, verdicts and their ends.
 #include <criterion/criterion.h>
 
-#include "dataplane/seam/source.h"
+#include "dataplane/seam/source_table.h"
 
 static const struct siphash_key key = {{3, 4}};
 static const struct bs_verdict_rules rules = {.action = BS_VERDICT_REFUSE,
@@ -113,25 +113,45 @@ Test(source, takes_what_it_says_and_no_more)
 	}
 }
 
-Test(source, evicts_the_longest_unseen_first)
+#define SMALLEST 14u // entries, in two buckets
+
+Test(source, evicts_the_longest_unseen_of_a_bucket_first)
 {
-	struct bs_sources *sources = bs_sources_new(8, &key);
-	for (uint32_t n = 0; n < 8; n++) {
+	struct bs_sources *sources = bs_sources_new(SMALLEST, &key);
+	struct bs_source *entry[SMALLEST];
+	for (uint32_t n = 0; n < SMALLEST; n++) {
 		struct bs_address address = numbered(n);
-		visit(sources, &address, 100 + (n + 5) % 8);
+		visit(sources, &address, 100 + (n * 5) % SMALLEST);
 	}
-	for (uint32_t n = 0; n < 8; n++) {
-		struct bs_address address = numbered(100 + n), gone = numbered((n + 3) % 8);
-		cr_assert_not_null(bs_source_find(sources, &gone));
-		cr_assert_eq(opened(sources, &address, 200), BS_SOURCE_EVICTED);
-		cr_assert_null(bs_source_find(sources, &gone), "number %u", n);
+	for (uint32_t n = 0; n < SMALLEST; n++) {
+		struct bs_address address = numbered(n);
+		cr_assert_not_null(entry[n] = bs_source_find(sources, &address));
+	}
+	for (uint32_t n = 0; n < SMALLEST; n++) {
+		struct bs_address address = numbered(100 + n);
+		enum bs_source_opening how;
+		const struct bs_source *now = bs_source_open(sources, &address, 200, &how);
+		cr_assert_eq(how, BS_SOURCE_EVICTED);
+		// whose entry it was, is the oldest that is left of its bucket
+		uint32_t bucket = (uint32_t)(now - sources->entry) / WAYS, gone = SMALLEST;
+		for (uint32_t i = 0; i < SMALLEST; i++) {
+			if (entry[i] == NULL || (entry[i] - sources->entry) / WAYS != bucket)
+				continue;
+			if (gone == SMALLEST || (i * 5) % SMALLEST < (gone * 5) % SMALLEST)
+				gone = i;
+		}
+		cr_assert_lt(gone, SMALLEST);
+		cr_assert_eq(entry[gone], now, "number %u", n);
+		entry[gone] = NULL;
+		address = numbered(gone);
+		cr_assert_null(bs_source_find(sources, &address));
 	}
 	bs_sources_free(sources);
 }
 
 Test(source, keeps_open_ones_and_verdicts_before_all)
 {
-	struct bs_sources *sources = bs_sources_new(8, &key);
+	struct bs_sources *sources = bs_sources_new(SMALLEST, &key);
 	struct bs_address open = at("192.0.2.1"), learnt = at("192.0.2.3");
 	opened(sources, &open, 1);
 	cr_assert_eq(teach(sources, "192.0.2.2", (struct bs_lesson){.unknown = 20}, &rules, 1),
@@ -145,8 +165,8 @@ Test(source, keeps_open_ones_and_verdicts_before_all)
 	cr_assert_not_null(bs_source_find(sources, &open));
 	cr_assert_not_null(bs_source_find(sources, &learnt));
 	cr_assert_eq(verdict_on(sources, "192.0.2.2", 100), BS_VERDICT_HARVEST);
-	// eight with connections: what was learnt goes, then the verdict
-	for (uint32_t n = 0; n < 5; n++) {
+	// all with connections: what was learnt goes, then the verdict
+	for (uint32_t n = 0; n < SMALLEST - 3; n++) {
 		struct bs_address address = numbered(1000 + n);
 		cr_assert_eq(opened(sources, &address, 120), BS_SOURCE_EVICTED);
 	}

@@ -36,14 +36,14 @@ Test(source_known, a_source_that_behaved_is_known_until_its_time)
 
 Test(source_known, known_sources_come_back_after_a_restart)
 {
-	struct bs_sources *sources = bs_sources_new(8, &key);
+	struct bs_sources *sources = bs_sources_new(14, &key);
 	enum bs_source_opening how;
-	for (uint32_t i = 0; i < 8; i++) {
+	for (uint32_t i = 0; i < 14; i++) {
 		struct bs_address address = numbered(i);
 		cr_expect(bs_source_restore(sources, &address, 500, 100));
 	}
-	cr_expect_eq(bs_sources_count(sources), 8);
-	struct bs_address late = numbered(8), first = numbered(0);
+	cr_expect_eq(bs_sources_count(sources), 14);
+	struct bs_address late = numbered(14), first = numbered(0);
 	cr_expect_not(bs_source_restore(sources, &late, 500, 100)); // nobody is put out for it
 	struct bs_source *source = bs_source_open(sources, &first, 101, &how);
 	cr_assert_not_null(source);

@@ -26,7 +26,7 @@ static struct bs_address numbered(uint32_t number)
 
 #define THREADS 4
 #define ROUNDS  100000
-#define CROWD   24u // sources, three times what there is room for
+#define CROWD   42u // sources, three times what there is room for
 
 struct thread {
 	struct bs_sources *sources;
@@ -82,7 +82,7 @@ static void *lcore(void *self)
 
 Test(source_threads, threads_agree_on_the_counts)
 {
-	struct bs_sources *sources = bs_sources_new(8, &key);
+	struct bs_sources *sources = bs_sources_new(14, &key);
 	struct thread thread[THREADS];
 	struct bs_source_view view;
 	uint32_t cursor = 0, seen = 0;
@@ -100,7 +100,7 @@ Test(source_threads, threads_agree_on_the_counts)
 		seen++;
 	}
 	cr_assert_eq(seen, bs_sources_count(sources));
-	cr_assert_eq(seen, 8);
+	cr_assert_eq(seen, 14);
 	bs_sources_free(sources);
 }
 

@@ -494,20 +494,20 @@ WIRE_TEST(source, counts_are_right_however_a_connection_ends)
 }
 
 // A full neighbourhood serves on, uncounted; who is counted stays.
-WIRE_TEST(source, a_full_table_refuses_nobody, .sources = 8)
+WIRE_TEST(source, a_full_table_refuses_nobody, .sources = 14)
 {
 	uint8_t *octet = &peer->address.octet[peer->ipv6 ? 7 : 15];
-	for (uint16_t i = 0; i < 12; i++) {
+	for (uint16_t i = 0; i < 18; i++) {
 		struct wire_peer one = *peer;
 		*octet = (uint8_t)(100 + i);
 		one.address = peer->address;
 		wire_connect(&one);
 	}
-	cr_assert_eq(bs_sources_count(peer->wire->sources), 8);
+	cr_assert_eq(bs_sources_count(peer->wire->sources), 14);
 	cr_assert_eq(peer->wire->counters.sources_no_room, 4);
-	cr_assert_eq(wire_open_connections(peer->wire), 8);
+	cr_assert_eq(wire_open_connections(peer->wire), 14);
 	wire_advance(peer->wire, 25010);
-	for (unsigned i = 0; i < 12; i++)
+	for (unsigned i = 0; i < 18; i++)
 		cr_assert_eq(wire_expect(peer->wire)->payload_length,
 			strlen("220 mx1.example.org ESMTP\r\n"));
 }
@@ -522,4 +522,20 @@ WIRE_TEST(source, only_a_completed_handshake_makes_an_entry)
 	cr_assert_eq(bs_sources_count(peer->wire->sources), 0);
 	wire_tcp(peer, .flags = TCP_ACK);
 	cr_assert_eq(bs_sources_count(peer->wire->sources), 1);
+}
+
+WIRE_TEST(source, a_flood_of_spoofed_syns_makes_none)
+{
+	uint8_t *octet = &peer->address.octet[peer->ipv6 ? 4 : 13];
+	for (uint32_t i = 0; i < 30000; i++) {
+		struct wire_peer one = *peer;
+		octet[0] = (uint8_t)(i >> 8);
+		octet[1] = (uint8_t)i;
+		one.address = peer->address;
+		wire_tcp(&one, .flags = TCP_SYN, .mss = 1460);
+		wire_forget(peer->wire);
+	}
+	cr_assert_eq(peer->wire->counters.syn_received, 30000);
+	cr_assert_eq(bs_sources_count(peer->wire->sources), 0);
+	cr_assert_eq(peer->wire->counters.accepted, 0);
 }
