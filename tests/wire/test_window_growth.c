@@ -82,6 +82,16 @@ WIRE_TEST(growth, a_slow_sender_keeps_what_it_has, .data_rings = 64)
 	end(peer, number);
 }
 
+// It is not the window that holds it up, and what is under way has gaps enough.
+WIRE_TEST(growth, none_where_segments_are_lost, .data_rings = 64)
+{
+	uint32_t number = data(peer);
+	wire_tcp(peer, .flags = TCP_ACK, .seq = peer->seq + 40000, .payload = "ahead of a gap");
+	wire_forget(peer->wire);
+	cr_assert_not(mail(peer, number, 32768 / SEGMENT, 0));
+	end(peer, number);
+}
+
 // Half a window in less than a round trip: it is the window that holds it up.
 WIRE_TEST(growth, a_distant_sender_grows_at_the_pace_of_its_round_trips, .data_rings = 64)
 {
