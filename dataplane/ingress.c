@@ -208,6 +208,7 @@ static STAGE void ingress_validate(struct burst *burst)
 {
 	struct bs_class_burst *sources = &burst->sources;
 	const struct plain *plain = burst->plain;
+	struct bs_class_fetch fetch = bs_class_fetch(burst->dataplane->policy->classes);
 	uint64_t total = 0;
 	sources->count4 = sources->count6 = 0;
 	for (unsigned i = 0; i < burst->count; i++) {
@@ -222,8 +223,9 @@ static STAGE void ingress_validate(struct burst *burst)
 			burst->kind[i] = plain_look(
 				plain, burst->dataplane->ports, bytes, length, burst->said[i]);
 		if (burst->kind[i] == PLAIN_IPV4) {
-			sources->ipv4[sources->count4] = load32(
-				plain_source(plain, PLAIN_IPV4, bytes));
+			uint32_t source = load32(plain_source(plain, PLAIN_IPV4, bytes));
+			sources->ipv4[sources->count4] = source;
+			bs_class_fetch_ipv4(&fetch, source);
 			sources->place4[sources->count4] = (uint8_t)i;
 			sources->count4 += plain_flags(plain, PLAIN_IPV4, bytes) >> 1 & 1; // SYN
 		} else if (burst->kind[i] == PLAIN_IPV6) {

@@ -66,6 +66,11 @@ size_t bs_class_table_size(const struct bs_class_table *table)
 	return sizeof(*table) + class_ipv4_size(&table->ipv4) + class_ipv6_size(&table->ipv6);
 }
 
+struct bs_class_fetch bs_class_fetch(const struct bs_class_table *table)
+{
+	return (struct bs_class_fetch){table->ipv4.index, table->ipv4.shift};
+}
+
 void bs_classify_burst(
 	const struct bs_class_table *table, const struct bs_class_burst *burst, uint8_t *classes)
 {
