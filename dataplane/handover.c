@@ -34,8 +34,8 @@ static struct bs_ring *ring_of(const struct handover *handover, uint32_t from, u
 
 struct handover *handover_new(uint32_t lcores, uint32_t room, const uint8_t secret[16])
 {
-	struct handover *handover = calloc(
-		1, sizeof(*handover) + (size_t)lcores * lcores * sizeof(handover->ring[0]));
+	size_t rings = (size_t)lcores * lcores * sizeof(struct bs_ring *);
+	struct handover *handover = calloc(1, sizeof(*handover) + rings);
 	if (handover == NULL)
 		return NULL;
 	handover->lcores = lcores;

@@ -275,8 +275,8 @@ void bed_put(struct bed *bed, const uint8_t *frame, uint16_t length)
 
 void bed_put_row(struct bed *bed, const uint8_t *frames, uint16_t length, uint32_t count)
 {
-	struct rte_mbuf *mbuf[BURST];
-	if (rte_pktmbuf_alloc_bulk(bed->pool, mbuf, count) != 0)
+	struct rte_mbuf *mbuf[BURST] = {NULL};
+	if (count > BURST || rte_pktmbuf_alloc_bulk(bed->pool, mbuf, count) != 0)
 		fail("packet buffers got lost");
 	for (uint32_t i = 0; i < count; i++) {
 		memcpy(rte_pktmbuf_mtod(mbuf[i], uint8_t *), frames + (size_t)i * length, length);

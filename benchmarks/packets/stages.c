@@ -111,8 +111,9 @@ static bool phase(
 	CALLGRIND_DUMP_STATS_AT(name);
 	sampler_write(name);
 	qsort(ticks, rounds, sizeof(*ticks), by_size);
-	printf("%s packets=%u ticks=%.1f\n", name, rounds * frames,
-		(double)ticks[rounds / 2] / frames);
+	uint32_t half = rounds / 2;
+	double middle = (double)ticks[half];
+	printf("%s packets=%u ticks=%.1f\n", name, rounds * frames, middle / frames);
 	free(ticks);
 	if (*counter - before == (uint64_t)rounds * frames)
 		return true;

@@ -80,8 +80,10 @@ static void open_pair(int listener)
 {
 	int yes = 1;
 	struct pair *pair = malloc(sizeof(*pair));
-	if (pair == NULL)
+	if (pair == NULL) {
 		content_fail("proxy", "memory");
+		return; // cppcheck does not know that it is not come to
+	}
 	pair->over = false;
 	for (int i = 0; i < 2; i++) {
 		struct side *side = &pair->side[i];
@@ -123,7 +125,7 @@ int main(int count, char **words)
 {
 	struct sockaddr_in local = {.sin_family = AF_INET};
 	struct epoll_event event[EVENTS] = {{.events = EPOLLIN}};
-	int yes = 1, listener = socket(AF_INET, SOCK_STREAM, 0);
+	int yes = 1;
 	target.sin_family = AF_INET;
 	if (count != 5 || inet_pton(AF_INET, words[1], &local.sin_addr) != 1 ||
 		inet_pton(AF_INET, words[3], &target.sin_addr) != 1)
@@ -131,6 +133,7 @@ int main(int count, char **words)
 	local.sin_port = htons((uint16_t)strtoul(words[2], NULL, 10));
 	target.sin_port = htons((uint16_t)strtoul(words[4], NULL, 10));
 	epoll = epoll_create1(0);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
 	if (bind(listener, (struct sockaddr *)&local, sizeof(local)) != 0 ||
 		listen(listener, 4096) != 0 ||

@@ -136,11 +136,11 @@ static unsigned open_some(struct scanner *scanner)
 
 unsigned scanner_turn(struct scanner *scanner, bool opening)
 {
-	struct rte_mbuf *mbuf[BURST];
+	struct rte_mbuf *mbuf[BURST] = {NULL};
 	scanner->now_ms = (uint32_t)(scanner_clock_ns() / 1000000 - scanner->start_ms) + 1;
 	unsigned count = rte_ring_sc_dequeue_burst(
 		scanner->bed->transmit, (void **)mbuf, BURST, NULL);
-	for (unsigned i = 0; i < count; i++)
+	for (unsigned i = 0; i < count && mbuf[i] != NULL; i++)
 		answer(scanner, mbuf[i]);
 	return count + (opening ? open_some(scanner) : 0);
 }

@@ -182,6 +182,7 @@ int main(int count, char **word)
 			greeted += some;
 	while (wait(NULL) > 0)
 		;
+	free(tarpit.queue);
 	printf("held=%u bytes=%llu greeted=%u\n", held, (unsigned long long)bytes, greeted);
 	return held == 0;
 }

@@ -15,6 +15,7 @@ typedef uint64_t lanes __attribute__((vector_size(STEP * sizeof(uint64_t))));
 
 #define ROTATE(x, bits) ((x) << (bits) | (x) >> (64 - (bits)))
 
+// NOLINTBEGIN(bugprone-macro-parentheses): the arguments are variables
 // A macro: a function that takes vectors would have to be compiled for each width by itself.
 #define ROUND(v0, v1, v2, v3) \
 	do { \
@@ -29,6 +30,7 @@ typedef uint64_t lanes __attribute__((vector_size(STEP * sizeof(uint64_t))));
 		v1 = ROTATE(v1, 17) ^ v2; \
 		v2 = ROTATE(v2, 32); \
 	} while (0)
+// NOLINTEND(bugprone-macro-parentheses)
 
 #define MAGIC_0 UINT64_C(0x736f6d6570736575)
 #define MAGIC_1 UINT64_C(0x646f72616e646f6d)
@@ -65,7 +67,7 @@ WIDEST void bs_siphash24_bulk(const struct siphash_key key[2],
 {
 	const uint64_t last = (uint64_t)(BS_SIPHASH_WORDS * 8) << 56;
 	for (unsigned i = 0; i < count; i += STEP) {
-		lanes k0, k1;
+		lanes k0 = {0}, k1 = {0};
 		for (unsigned lane = 0; lane < STEP; lane++) {
 			k0[lane] = key[which[i + lane]].word[0];
 			k1[lane] = key[which[i + lane]].word[1];
