@@ -36,6 +36,13 @@ def logged(*servers):
         raise Void("nothing was logged")
 
 
+def lines_lost(server):
+    """What part of its log the server could not write; it never waits for its log."""
+    lost = server.control("stats")["log"]["lines-lost"]
+    written = len(server.log().splitlines())
+    return f"{lost / (lost + written):.1%} of its log lines lost"
+
+
 def sessions():
     """barscreen without a kernel in between, then both of them under the same kernel client."""
     with place() as folder:
@@ -47,7 +54,7 @@ def sessions():
             own, other = turns(Length.RUNS, lambda seconds: over_memif(fast, seconds), run(theirs.wire))
             logged(fast, theirs)
             tell("sessions", median(own, rate), "sessions/s", "postscreen+smtpd", median(other, rate),
-                 [foreign(own, other), f"load busy {median(own, lambda run: run['busy']):.0%}",
+                 [foreign(own, other), lines_lost(fast), f"load busy {median(own, lambda run: run['busy']):.0%}",
                   "neither asks the DNS, not for the client's name either"])
             path = mailboxes(folder, "kernel")
             with barscreen(path, f"maildir:{path}/mail", checks.no_dns() | known(path)) as ours:
