@@ -99,9 +99,9 @@ static struct source *add_source(struct log_writer *writer)
 	return source;
 }
 
-struct bs_log *log_writer_ring(struct log_writer *writer)
+struct bs_log *log_writer_ring(struct log_writer *writer, uint32_t size)
 {
-	struct bs_log *log = bs_log_new();
+	struct bs_log *log = bs_log_new(size);
 	struct source *source = log != NULL ? add_source(writer) : NULL;
 	if (source == NULL) {
 		bs_log_free(log);

@@ -24,8 +24,8 @@ struct log_writer *log_writer_new(const char *target, const char *name, char err
 // JSON objects instead of Postfix's lines; `repeat`: lines a minute of one kind and source before the others are summed up, 0:
 // never. Before log_writer_start(); without it neither. False without memory.
 bool log_writer_style(struct log_writer *writer, bool json, uint32_t repeat);
-// A ring for one speaking thread; before log_writer_start(). NULL without memory. It lives as long as the writer.
-struct bs_log *log_writer_ring(struct log_writer *writer);
+// A ring of `size` bytes (dataplane/seam/log.h) for one speaking thread; before log_writer_start(). NULL without memory. It lives as long as the writer.
+struct bs_log *log_writer_ring(struct log_writer *writer, uint32_t size);
 // A dataplane lcore's notices; before log_writer_start(). The ring must outlive the writer, and so must `lost`, the lcore's count
 // of those for which there was no room; NULL: it counts none. False without memory.
 bool log_writer_notices(struct log_writer *writer, struct bs_ring *notices, const uint64_t *lost);

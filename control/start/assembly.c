@@ -83,7 +83,7 @@ static bool start_log(struct assembly *assembly, char error[256])
 	if (!log_writer_style(daemon->log, daemon->config->log_format == LOG_FORMAT_JSON,
 		    daemon->config->log_repeat))
 		return fail(error, "no memory for the log");
-	assembly->log = log_writer_ring(daemon->log);
+	assembly->log = log_writer_ring(daemon->log, BS_LOG_SMALL);
 	return assembly->log != NULL || fail(error, "no memory for the log");
 }
 

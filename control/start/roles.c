@@ -190,7 +190,7 @@ static bool make_worker(struct roles *roles, uint32_t number, struct backend *ba
 		.backend = backend,
 		.helpers = helpers,
 		.bell = &core->bell,
-		.log = log_writer_ring(daemon->log),
+		.log = log_writer_ring(daemon->log, BS_LOG_LARGE),
 		.counters = new_counters(sizeof(struct bs_worker_counters)),
 		.door = desk_door(daemon->desk, &core->bell),
 		.draining = &daemon->draining,

@@ -16,10 +16,6 @@
 
 #include "dataplane/seam/log.h"
 
-// Lines of a session are some 170 bytes: room for about 49,000 of them. A worker without a kernel below it says 850,000 a second and more, and the
-// writer naps for a fiftieth of one, and then shares his core with others.
-#define RING_SIZE (UINT32_C(8) << 20)
-
 struct record {
 	uint64_t wall_ns;
 	uint16_t length;
@@ -40,16 +36,19 @@ struct bs_log {
 	struct bs_text text; // of the line that is put together
 	// written by the consumer
 	alignas(64) _Atomic uint64_t tail;
-	alignas(64) uint8_t bytes[RING_SIZE + RECORD_MAX];
+	alignas(64) uint32_t size; // of the ring, a power of two; constant
+	alignas(64) uint8_t bytes[];
 };
 
-struct bs_log *bs_log_new(void)
+struct bs_log *bs_log_new(uint32_t size)
 {
-	struct bs_log *log = aligned_alloc(alignof(struct bs_log), sizeof(*log));
+	size_t bytes = (sizeof(struct bs_log) + size + RECORD_MAX + 63) & ~(size_t)63;
+	struct bs_log *log = aligned_alloc(alignof(struct bs_log), bytes);
 	if (log == NULL)
 		return NULL;
 	// All of it, so that no first touch of a page is a fault in the producer's turn.
-	memset(log, 0, sizeof(*log));
+	memset(log, 0, bytes);
+	log->size = size;
 	return log;
 }
 
@@ -60,7 +59,7 @@ void bs_log_free(struct bs_log *log)
 
 static struct record *record_at(struct bs_log *log, uint64_t position)
 {
-	return (struct record *)(log->bytes + position % RING_SIZE);
+	return (struct record *)(log->bytes + (position & (log->size - 1)));
 }
 
 // Where the record after one of `length` bytes of text begins.
@@ -74,10 +73,10 @@ static uint64_t position_after(uint64_t position, uint16_t length)
 // The producer's check for a line of any length.
 static bool has_room(struct bs_log *log, uint64_t head)
 {
-	if (head - log->tail_seen <= RING_SIZE - RECORD_MAX)
+	if (head - log->tail_seen <= log->size - RECORD_MAX)
 		return true;
 	log->tail_seen = atomic_load_explicit(&log->tail, memory_order_acquire);
-	return head - log->tail_seen <= RING_SIZE - RECORD_MAX;
+	return head - log->tail_seen <= log->size - RECORD_MAX;
 }
 
 static void count_lost(struct bs_log *log)

@@ -33,9 +33,14 @@ void bs_log(struct bs_log *log, enum bs_severity severity, const char *format, .
 struct bs_text *bs_log_begin(struct bs_log *log);
 void bs_log_end(struct bs_log *log, enum bs_severity severity);
 
-// A ring for one speaking thread; NULL without memory. The daemon asks log_writer_ring() for one, tests make
+// Bytes of a ring. Lines of a session are some 170 bytes: room for about 1,500 of them, or 49,000. A worker without a kernel below it says 850,000 a
+// second, and the writer naps for a fiftieth of one and then shares his core with others.
+#define BS_LOG_SMALL (UINT32_C(256) << 10)
+#define BS_LOG_LARGE (UINT32_C(8) << 20)
+
+// A ring of `size` bytes, a power of two, for one speaking thread; NULL without memory. The daemon asks log_writer_ring() for one, tests make
 // their own. Freed with bs_log_free() after both its threads are done with it; NULL is allowed.
-struct bs_log *bs_log_new(void);
+struct bs_log *bs_log_new(uint32_t size);
 void bs_log_free(struct bs_log *log);
 
 // The reading end: one thread, the log writer's or a test's.

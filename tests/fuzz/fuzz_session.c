@@ -408,7 +408,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	run.raw = raw;
 	run.content = content;
 	if (log_ring == NULL)
-		log_ring = bs_log_new();
+		log_ring = bs_log_new(BS_LOG_SMALL);
 	CHECK(raw != NULL && content != NULL && log_ring != NULL);
 
 	struct heap *heap = heap_new();

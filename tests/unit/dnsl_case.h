@@ -89,7 +89,7 @@ static void begin_lists(void)
 {
 	dns_table_new(&dns, "");
 	health = dnsl_health_new();
-	lines = bs_log_new();
+	lines = bs_log_new(BS_LOG_SMALL);
 	cr_assert(health != NULL && lines != NULL);
 	now_ms = 1000 * SECOND;
 }

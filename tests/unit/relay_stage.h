@@ -88,7 +88,7 @@ static inline void stage_begin(bool lmtp)
 	cr_assert(bs_bell_open(&stage.bell));
 	stage.helpers = helper_queue_new(stage.pool, &stage.bell);
 	stage.poller = poller_new(stage.now);
-	stage.log = bs_log_new();
+	stage.log = bs_log_new(BS_LOG_SMALL);
 	if (lmtp) {
 		snprintf(stage.path, sizeof(stage.path), "/tmp/barscreen-relay-%d", getpid());
 		snprintf(uri, sizeof(uri), "lmtp://%s", stage.path);

@@ -54,7 +54,7 @@ static char *stage_domains[] = {"example.org", "example.net"};
 static inline void stage_begin(void)
 {
 	stage.heap = heap_new();
-	stage.log = bs_log_new();
+	stage.log = bs_log_new(BS_LOG_SMALL);
 	stage.policy = (struct bs_policy){
 		.class = {[1] = {"partners", BS_ACTION_ALLOW, 0},
 			[2] = {"deny", BS_ACTION_REFUSE, 0}},

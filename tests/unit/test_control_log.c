@@ -30,7 +30,7 @@ static void begin(void)
 	snprintf(target, sizeof(target), "file:%s/log", folder);
 	program.log = log_writer_new(target, "name", error);
 	cr_assert(program.log != NULL, "%s", error);
-	ring = log_writer_ring(program.log);
+	ring = log_writer_ring(program.log, BS_LOG_SMALL);
 	cr_assert(log_writer_start(program.log));
 	server = control_socket_new(&program, path, error);
 	cr_assert(server != NULL, "%s", error);

@@ -189,7 +189,7 @@ Test(ctl, the_log)
 {
 	char error[256];
 	program.log = log_writer_new("stderr", "name", error);
-	struct bs_log *log = log_writer_ring(program.log);
+	struct bs_log *log = log_writer_ring(program.log, BS_LOG_SMALL);
 	bs_log(log, BS_LOG_WARNING, "one line");
 	cr_assert(log_writer_start(program.log));
 	while (log_tail_next(log_writer_tail(program.log)) == 0)

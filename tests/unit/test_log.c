@@ -23,7 +23,7 @@ static struct bs_log_line line;
 
 Test(log_ring, lines_come_out_as_they_went_in)
 {
-	struct bs_log *log = bs_log_new();
+	struct bs_log *log = bs_log_new(BS_LOG_SMALL);
 	uint64_t said_ns = 0;
 	cr_assert(log != NULL);
 	cr_expect(!bs_log_take(log, &line));
@@ -52,7 +52,7 @@ Test(log_ring, nobody_listens)
 
 Test(log_ring, hostile_bytes_can_not_forge_a_line)
 {
-	struct bs_log *log = bs_log_new();
+	struct bs_log *log = bs_log_new(BS_LOG_SMALL);
 	bs_log(log, BS_LOG_INFO, "helo=<%s>", "a\r\nNov 22 10:00:00 \x1b[2J\x7f\x80\xff~");
 	cr_assert(bs_log_take(log, &line));
 	cr_expect_str_eq(line.text, "helo=<a??Nov 22 10:00:00 ?[2J???~>");
@@ -62,7 +62,7 @@ Test(log_ring, hostile_bytes_can_not_forge_a_line)
 Test(log_ring, a_long_text_is_cut)
 {
 	static char text[5000];
-	struct bs_log *log = bs_log_new();
+	struct bs_log *log = bs_log_new(BS_LOG_SMALL);
 	memset(text, 'x', sizeof(text) - 1);
 	bs_log(log, BS_LOG_INFO, "%s", text);
 	bs_log(log, BS_LOG_INFO, "%.*s", BS_LOG_TEXT, text);
@@ -79,7 +79,7 @@ Test(log_ring, a_long_text_is_cut)
 
 Test(log_ring, a_full_ring_drops_and_counts)
 {
-	struct bs_log *log = bs_log_new();
+	struct bs_log *log = bs_log_new(BS_LOG_SMALL);
 	unsigned taken = 0;
 	for (unsigned i = 0; i < 20000; i++)
 		bs_log(log, BS_LOG_INFO, "line %u of a ring that nobody empties", i);
@@ -102,7 +102,7 @@ Test(log_ring, a_full_ring_drops_and_counts)
 Test(log_ring, many_laps)
 {
 	static char text[BS_LOG_TEXT + 1];
-	struct bs_log *log = bs_log_new();
+	struct bs_log *log = bs_log_new(BS_LOG_SMALL);
 	unsigned said = 0, taken = 0;
 	memset(text, 'y', BS_LOG_TEXT);
 	while (taken < 30000) {
@@ -134,7 +134,7 @@ static void *speak(void *context)
 
 Test(log_ring, two_threads)
 {
-	struct bs_log *log = bs_log_new();
+	struct bs_log *log = bs_log_new(BS_LOG_SMALL);
 	pthread_t thread;
 	uint64_t taken = 0, next = 0;
 	cr_assert_eq(pthread_create(&thread, NULL, speak, log), 0);
@@ -241,7 +241,7 @@ Test(log_writer, a_line_has_syslogs_shape)
 	regex_t shape;
 	char pattern[200];
 	struct log_writer *writer = new_writer(target);
-	struct bs_log *log = log_writer_ring(writer);
+	struct bs_log *log = log_writer_ring(writer, BS_LOG_SMALL);
 	cr_assert(log_writer_start(writer));
 	bs_log(log, BS_LOG_INFO, "NOQUEUE: reject: RCPT from x[192.0.2.1]: 550 5.1.1");
 	bs_log(log, BS_LOG_WARNING, "disk nearly full");
@@ -288,7 +288,7 @@ Test(log_writer, threads_are_merged_by_time)
 	struct bs_log *log[3];
 	unsigned next = 0;
 	for (int i = 0; i < 3; i++)
-		log[i] = log_writer_ring(writer);
+		log[i] = log_writer_ring(writer, BS_LOG_SMALL);
 	for (unsigned i = 0; i < 600; i++)
 		bs_log(log[i * i % 3], BS_LOG_INFO, "number=%u", i);
 	cr_assert(log_writer_start(writer));
@@ -337,7 +337,7 @@ Test(log_writer, a_time_to_come_is_not_waited_for)
 Test(log_writer, losses_are_told)
 {
 	struct log_writer *writer = new_writer(target);
-	struct bs_log *log = log_writer_ring(writer);
+	struct bs_log *log = log_writer_ring(writer, BS_LOG_SMALL);
 	char wanted[64];
 	for (unsigned i = 0; i < 20000; i++)
 		bs_log(log, BS_LOG_INFO, "before the writer has started: %u", i);
@@ -356,7 +356,7 @@ Test(log_writer, losses_are_told)
 Test(log_writer, the_file_is_opened_again)
 {
 	struct log_writer *writer = new_writer(target);
-	struct bs_log *log = log_writer_ring(writer);
+	struct bs_log *log = log_writer_ring(writer, BS_LOG_SMALL);
 	cr_assert(log_writer_start(writer));
 	bs_log(log, BS_LOG_INFO, "old one");
 	cr_assert(appears(path, "old one"));
@@ -382,7 +382,7 @@ static void set_disk_full(bool full)
 static struct log_writer *writer_with_full_disk(void)
 {
 	struct log_writer *writer = new_writer(target);
-	struct bs_log *log = log_writer_ring(writer);
+	struct bs_log *log = log_writer_ring(writer, BS_LOG_SMALL);
 	set_disk_full(true);
 	for (unsigned i = 0; i < 50; i++)
 		bs_log(log, BS_LOG_INFO, "number=%02u.", i);
@@ -444,7 +444,7 @@ Test(log_writer, a_file_opened_again_begins_with_a_whole_line)
 Test(log_writer, a_disk_that_stays_full_does_not_keep_us)
 {
 	struct log_writer *writer = new_writer("file:/dev/full");
-	struct bs_log *log = log_writer_ring(writer);
+	struct bs_log *log = log_writer_ring(writer, BS_LOG_SMALL);
 	cr_assert(log_writer_start(writer));
 	for (unsigned i = 0; i < 20000; i++)
 		bs_log(log, BS_LOG_INFO, "number=%u", i);
@@ -475,7 +475,7 @@ Test(log_writer, a_pipe_that_nobody_reads, .timeout = 60)
 	unsigned before = threads();
 	pipe_as_stderr(end);
 	struct log_writer *writer = new_writer("stderr");
-	struct bs_log *log = log_writer_ring(writer);
+	struct bs_log *log = log_writer_ring(writer, BS_LOG_SMALL);
 	cr_assert(log_writer_start(writer));
 	for (unsigned i = 0; i < 20000; i++)
 		bs_log(log, BS_LOG_INFO, "number=%u, and some more words to fill the pipe", i);
@@ -490,7 +490,7 @@ Test(log_writer, a_pipe_whose_reader_died)
 	pipe_as_stderr(end);
 	close(end[0]);
 	struct log_writer *writer = new_writer("stderr");
-	struct bs_log *log = log_writer_ring(writer);
+	struct bs_log *log = log_writer_ring(writer, BS_LOG_SMALL);
 	cr_assert(log_writer_start(writer));
 	bs_log(log, BS_LOG_INFO, "SIGPIPE would end the test");
 	for (int i = 0; i < 3000 && log_writer_failures(writer) == 0; i++)
@@ -518,7 +518,7 @@ Test(log_writer, syslog_gets_facility_name_and_pid)
 	if (fd < 0)
 		cr_skip_test("needs root");
 	struct log_writer *writer = new_writer("syslog");
-	struct bs_log *log = log_writer_ring(writer);
+	struct bs_log *log = log_writer_ring(writer, BS_LOG_SMALL);
 	cr_assert(log_writer_start(writer));
 	bs_log(log, BS_LOG_WARNING, "100%% %s", "%s%n");
 	log_writer_free(writer);
@@ -550,7 +550,7 @@ Test(log_writer, what_can_not_be_opened_is_said)
 Test(log_writer, what_was_said_before_a_failed_start_is_written)
 {
 	struct log_writer *writer = new_writer(target);
-	bs_log(log_writer_ring(writer), BS_LOG_ERROR, "no port");
+	bs_log(log_writer_ring(writer, BS_LOG_SMALL), BS_LOG_ERROR, "no port");
 	log_writer_free(writer);
 	cr_expect(contains(path, "]: error: no port\n"));
 }

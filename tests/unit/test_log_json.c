@@ -74,7 +74,7 @@ Test(log_json, a_file_that_python_reads)
 	struct log_writer *writer = log_writer_new(target, "name", error);
 	cr_assert_not_null(writer, "%s", error);
 	cr_assert(log_writer_style(writer, true, 2));
-	struct bs_log *log = log_writer_ring(writer);
+	struct bs_log *log = log_writer_ring(writer, BS_LOG_SMALL);
 	for (int i = 0; i < 5; i++)
 		bs_log(log, BS_LOG_INFO, "DENYLISTED [192.0.2.7]:%d; session=" ID, i);
 	bs_log(log, BS_LOG_ERROR, "quotes \"\\\" and a tab \t and \xff");
@@ -121,7 +121,7 @@ Test(log_json, the_journal_gets_fields)
 	cr_assert(log_journal_is_there());
 	struct log_writer *writer = log_writer_new("journal", "postfix-barscreen/smtpd", error);
 	cr_assert_not_null(writer, "%s", error);
-	struct bs_log *log = log_writer_ring(writer);
+	struct bs_log *log = log_writer_ring(writer, BS_LOG_SMALL);
 	bs_log(log, BS_LOG_WARNING, "DENYLISTED [192.0.2.7]:4000; session=" ID);
 	log_writer_free(writer);
 	cr_assert_gt(recv(fd, entry, sizeof(entry) - 1, 0), 0);

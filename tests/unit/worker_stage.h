@@ -180,7 +180,7 @@ static inline void stage_begin(struct backend *backend)
 	streams->worker_bell[0] = &stage.worker_bell;
 	stage.list[0] = streams;
 	stage.helpers = helper_pool_new(1);
-	stage.log = bs_log_new();
+	stage.log = bs_log_new(BS_LOG_SMALL);
 	stage.now_ms = 1000000;
 	struct worker_settings settings = {.streams = stage.list,
 		.dataplanes = 1,
