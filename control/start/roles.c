@@ -179,6 +179,15 @@ static bool make_dataplane(struct roles *roles, uint8_t number, struct rte_mempo
 	return add_role(core, role, error);
 }
 
+// A kilobyte for each session that may talk: some of its lines.
+static uint32_t log_bytes(const struct config *config)
+{
+	uint32_t size = BS_LOG_SMALL;
+	while (size < BS_LOG_LARGE && size / 1024 < config->talking)
+		size *= 2;
+	return size;
+}
+
 static bool make_worker(struct roles *roles, uint32_t number, struct backend *backend,
 	struct helper_pool *helpers, char error[256])
 {
@@ -190,7 +199,7 @@ static bool make_worker(struct roles *roles, uint32_t number, struct backend *ba
 		.backend = backend,
 		.helpers = helpers,
 		.bell = &core->bell,
-		.log = log_writer_ring(daemon->log, BS_LOG_LARGE),
+		.log = log_writer_ring(daemon->log, log_bytes(daemon->config)),
 		.counters = new_counters(sizeof(struct bs_worker_counters)),
 		.door = desk_door(daemon->desk, &core->bell),
 		.draining = &daemon->draining,
