@@ -192,6 +192,23 @@ bool wire_notice(struct wire *wire, struct bs_notice *notice)
 	return bs_ring_pop(wire->dataplane->notices, notice, sizeof(*notice));
 }
 
+bool wire_find_notice(struct wire *wire, enum bs_notice_kind kind, struct bs_notice *notice)
+{
+	while (wire_notice(wire, notice))
+		if (notice->kind == kind)
+			return true;
+	return false;
+}
+
+void wire_expect_text_at(struct wire_peer *peer, const char *text, const char *file, int line)
+{
+	const struct wire_frame *frame = wire_expect_tcp_at(peer, TCP_ACK, file, line);
+	if (frame->payload_length != strlen(text) ||
+		memcmp(frame->payload, text, frame->payload_length) != 0)
+		cr_assert_fail("%s:%d: \"%.*s\" is not \"%s\"", file, line, frame->payload_length,
+			frame->payload, text);
+}
+
 void wire_connect_at(struct wire_peer *peer, const char *file, int line)
 {
 	wire_tcp(peer, .flags = TCP_SYN, .mss = 1460);

@@ -9,14 +9,6 @@
 #define GREETING "220 mx1.example.org ESMTP\r\n"
 #define EHLO     "EHLO early\r\n"
 
-static void expect_text(struct wire_peer *peer, const char *text)
-{
-	const struct wire_frame *frame = wire_expect_tcp(peer, TCP_ACK);
-	cr_assert_eq(frame->payload_length, strlen(text), "\"%.*s\" is not \"%s\"",
-		frame->payload_length, frame->payload, text);
-	cr_assert(memcmp(frame->payload, text, strlen(text)) == 0);
-}
-
 static void set_mode(struct wire_peer *peer, enum bs_mode mode)
 {
 	peer->wire->policy.checks.mode[BS_CHECK_EARLY_TALK] = (uint8_t)mode;
@@ -63,7 +55,7 @@ static void goes_on(struct wire_peer *peer, uint32_t number)
 {
 	wire_tcp(peer, .flags = TCP_ACK);
 	wire_reply(peer->wire, number, "250 mx1.example.org\r\n");
-	expect_text(peer, "250 mx1.example.org\r\n");
+	wire_expect_text(peer, "250 mx1.example.org\r\n");
 	wire_tcp(peer, .flags = TCP_ACK);
 	wire_advance(peer->wire, 3000);
 	wire_expect_nothing(peer->wire);
@@ -80,7 +72,7 @@ WIRE_TEST(early_talk, observed_it_is_logged_and_served)
 	wire_connect(peer);
 	wire_advance(peer->wire, 50);
 	wire_say(peer, EHLO);
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 	cr_assert_eq(observed(peer, &notice), 1);
 	cr_assert_eq(notice.total, sizeof(EHLO) - 1);
 	cr_assert(memcmp(notice.sample, EHLO, sizeof(EHLO) - 1) == 0);
@@ -97,7 +89,7 @@ WIRE_TEST(early_talk, off_nobody_speaks_of_it)
 	set_mode(peer, BS_MODE_OFF);
 	wire_connect(peer);
 	wire_say(peer, EHLO);
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 	cr_assert_eq(observed(peer, &notice), 0);
 	cr_assert_eq(peer->wire->counters.pregreets_observed, 0);
 	goes_on(peer, expect_read(peer, EHLO));
@@ -109,7 +101,7 @@ WIRE_TEST(early_talk, with_the_handshake)
 	wire_tcp(peer, .flags = TCP_SYN, .mss = 1460);
 	wire_expect_tcp(peer, TCP_SYN | TCP_ACK);
 	wire_tcp(peer, .flags = TCP_ACK | TCP_PSH, .payload = EHLO);
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 	goes_on(peer, expect_read(peer, EHLO));
 }
 
@@ -120,11 +112,11 @@ WIRE_TEST(early_talk, across_the_greeting)
 	wire_connect(peer);
 	wire_advance(peer->wire, 25010);
 	uint32_t ack = peer->ack;
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 	wire_tcp(peer, .flags = TCP_ACK | TCP_PSH, .ack = ack + 4, .payload = EHLO);
 	cr_assert_eq(observed(peer, &notice), 1);
 	peer->ack = ack + 4;
-	expect_text(peer, &GREETING[4]); // it may be lost: the stream's now
+	wire_expect_text(peer, &GREETING[4]); // it may be lost: the stream's now
 	goes_on(peer, expect_read(peer, EHLO));
 }
 
@@ -137,7 +129,7 @@ WIRE_TEST(early_talk, the_greeting_is_sent_again_from_the_stream)
 	wire_reply(peer->wire, number, "250 a\r\n");
 	wire_forget(peer->wire);
 	wire_advance(peer->wire, 1020);
-	expect_text(peer, GREETING "250 a\r\n");
+	wire_expect_text(peer, GREETING "250 a\r\n");
 	wire_tcp(peer, .flags = TCP_ACK);
 	wire_wish(peer->wire, number, BS_WISH_ABORT);
 	wire_forget(peer->wire);
@@ -150,15 +142,15 @@ WIRE_TEST(early_talk, after_a_teaser)
 	template->length = sizeof(TEASER) - 1;
 	set_mode(peer, BS_MODE_OBSERVE);
 	wire_connect(peer);
-	expect_text(peer, TEASER);
+	wire_expect_text(peer, TEASER);
 	wire_say(peer, EHLO);
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 	goes_on(peer, expect_read(peer, EHLO));
 	peer->port++; // and one whose teaser is lost
 	wire_connect(peer);
 	peer->ack = wire_expect(peer->wire)->seq;
 	wire_say(peer, EHLO);
-	expect_text(peer, TEASER GREETING);
+	wire_expect_text(peer, TEASER GREETING);
 	goes_on(peer, expect_read(peer, EHLO));
 }
 
@@ -170,7 +162,7 @@ WIRE_TEST(early_talk, without_a_block_its_bytes_come_again, .talking = 1)
 	first.port = 1000;
 	wire_connect(&first);
 	wire_say(&first, EHLO);
-	expect_text(&first, GREETING);
+	wire_expect_text(&first, GREETING);
 	wire_tcp(&first, .flags = TCP_ACK);
 	uint32_t number = expect_read(&first, EHLO);
 	wire_connect(peer);
@@ -185,7 +177,7 @@ WIRE_TEST(early_talk, without_a_block_its_bytes_come_again, .talking = 1)
 	wire_wish(peer->wire, number, BS_WISH_ABORT);
 	wire_forget(peer->wire);
 	wire_say(peer, EHLO);
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 	goes_on(peer, expect_read(peer, EHLO));
 }
 
@@ -196,18 +188,18 @@ WIRE_TEST(early_talk, who_finds_no_block_waits_and_is_told_so, .talking = 1)
 	first.port = 1000;
 	wire_connect(&first);
 	wire_say(&first, EHLO);
-	expect_text(&first, GREETING);
+	wire_expect_text(&first, GREETING);
 	wire_tcp(&first, .flags = TCP_ACK);
 	uint32_t number = expect_read(&first, EHLO);
 	wire_connect(peer);
 	uint32_t seq = peer->seq;
 	wire_tcp(peer, .flags = TCP_ACK, .seq = seq, .payload = EHLO);
 	wire_advance(peer->wire, 25010);
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 	wire_tcp(peer, .flags = TCP_ACK);
 	wire_tcp(peer, .flags = TCP_ACK, .seq = seq, .payload = EHLO);
 	wire_advance(peer->wire, 8020);
-	expect_text(peer, "421 4.3.2 busy\r\n");
+	wire_expect_text(peer, "421 4.3.2 busy\r\n");
 	wire_wish(peer->wire, number, BS_WISH_ABORT);
 	wire_forget(peer->wire);
 }
@@ -221,6 +213,6 @@ WIRE_TEST(early_talk, a_verdict_is_met_all_the_same)
 	struct bs_source *source = bs_source_find(wire->sources, &peer->address);
 	cr_assert(bs_source_convict(source, BS_VERDICT_HARVEST, 600, wire_seconds(wire)));
 	wire_say(peer, EHLO);
-	expect_text(peer, "554 harvest\r\n");
+	wire_expect_text(peer, "554 harvest\r\n");
 	cr_assert_eq(wire->counters.blocks, 0);
 }

@@ -4,49 +4,9 @@
 // goes first, and that it is counted.
 #include <rte_mbuf.h>
 
-#include "tests/wire/wire.h"
+#include "tests/wire/crowd.h"
 
 #define GREETING "220 mx1.example.org ESMTP\r\n"
-
-static void expect_text(struct wire_peer *peer, const char *text)
-{
-	const struct wire_frame *frame = wire_expect_tcp(peer, TCP_ACK);
-	cr_assert_eq(frame->payload_length, strlen(text), "\"%.*s\" is not \"%s\"",
-		frame->payload_length, frame->payload, text);
-	cr_assert(memcmp(frame->payload, text, strlen(text)) == 0);
-}
-
-static bool find_notice(struct wire *wire, enum bs_notice_kind kind, struct bs_notice *notice)
-{
-	while (wire_notice(wire, notice))
-		if (notice->kind == kind)
-			return true;
-	return false;
-}
-
-// Of another source.
-static struct wire_peer stranger(const struct wire_peer *peer, uint8_t number)
-{
-	struct wire_peer one = *peer;
-	one.address.octet[peer->ipv6 ? 6 : 14] ^= 0x80;
-	one.address.octet[peer->ipv6 ? 7 : 15] = number;
-	return one;
-}
-
-static void crowd(struct wire_peer *peer, struct wire_peer *one, unsigned from, unsigned to)
-{
-	for (unsigned i = from; i < to; i++) {
-		one[i] = stranger(peer, (uint8_t)(i + 1));
-		wire_connect(&one[i]);
-	}
-}
-
-static void leave(struct wire_peer *one, unsigned from, unsigned to)
-{
-	for (unsigned i = from; i < to; i++)
-		wire_tcp(&one[i], .flags = TCP_RST);
-	wire_forget(one->wire);
-}
 
 static struct bs_source *met_before(const struct wire_peer *peer, struct bs_lesson lesson)
 {
@@ -95,10 +55,10 @@ WIRE_TEST(exhausted, records_are_out, .connections = 8, .half_open = 64)
 	cr_assert_eq(wire->counters.displaced, 0);
 	wire_tcp(&good, .flags = TCP_ACK);
 	wire_expect_tcp(&one[7], TCP_RST | TCP_ACK);
-	expect_text(&good, GREETING);
+	wire_expect_text(&good, GREETING);
 	cr_assert_eq(wire->counters.displaced, 1);
 	cr_assert_eq(wire->counters.records, 8);
-	cr_assert(find_notice(wire, BS_NOTICE_BUSY, &notice));
+	cr_assert(wire_find_notice(wire, BS_NOTICE_BUSY, &notice));
 	cr_assert_eq(notice.client.port, one[7].port);
 	wire_forget(wire);
 }
@@ -132,14 +92,14 @@ WIRE_TEST(exhausted, a_worker_that_stands_still, .no_wait = true, .talking = 32)
 	for (unsigned i = 0; i < 31; i++) {
 		one[i] = stranger(peer, (uint8_t)(i + 1));
 		wire_connect(&one[i]);
-		expect_text(&one[i], GREETING);
+		wire_expect_text(&one[i], GREETING);
 		wire_tcp(&one[i], .flags = TCP_ACK);
 		wire_say(&one[i], "EHLO a\r\n");
 	}
 	cr_assert_eq(wire->counters.blocks, 30);
 	cr_assert_eq(wire->counters.reason[BS_REASON_TCP_NO_ROOM], 1);
 	wire_connect(&good);
-	expect_text(&good, GREETING);
+	wire_expect_text(&good, GREETING);
 	wire_tcp(&good, .flags = TCP_ACK);
 	wire_say(&good, "EHLO a\r\n");
 	cr_assert_eq(wire->counters.blocks, 31);
@@ -221,6 +181,6 @@ WIRE_TEST(exhausted, no_packet_buffer, .mbufs = 63)
 		wire->counters.reason[BS_REASON_NO_MBUF], before, "the greeting found no buffer");
 	rte_pktmbuf_free_bulk(held, count);
 	wire_advance(wire, 1010);
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 	wire_forget(wire);
 }

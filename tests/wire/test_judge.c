@@ -9,22 +9,6 @@
 #define LISTED   "554 listed\r\n"
 #define TOO_FAST "421 too many connections, try again later\r\n"
 
-static void expect_text(struct wire_peer *peer, const char *text)
-{
-	const struct wire_frame *frame = wire_expect_tcp(peer, TCP_ACK);
-	cr_assert_eq(
-		frame->payload_length, strlen(text), "%.*s", frame->payload_length, frame->payload);
-	cr_assert(memcmp(frame->payload, text, strlen(text)) == 0);
-}
-
-static bool find_notice(struct wire *wire, enum bs_notice_kind kind, struct bs_notice *notice)
-{
-	while (wire_notice(wire, notice))
-		if (notice->kind == kind)
-			return true;
-	return false;
-}
-
 static void classed(struct wire_peer *peer, uint8_t action)
 {
 	struct bs_policy *policy = &peer->wire->policy;
@@ -54,8 +38,8 @@ WIRE_TEST(judge, only_so_many_connections_in_a_time)
 	}
 	struct wire_peer fourth = numbered(peer, 3), fifth = numbered(peer, 4);
 	wire_connect(&fourth);
-	expect_text(&fourth, TOO_FAST);
-	cr_assert(find_notice(peer->wire, BS_NOTICE_RATE, &notice));
+	wire_expect_text(&fourth, TOO_FAST);
+	cr_assert(wire_find_notice(peer->wire, BS_NOTICE_RATE, &notice));
 	cr_assert_eq(notice.total, 4);
 	cr_assert_eq(notice.sample_length, 0);
 	cr_assert_eq(peer->wire->counters.too_fast, 1);
@@ -65,7 +49,7 @@ WIRE_TEST(judge, only_so_many_connections_in_a_time)
 	wire_advance(peer->wire, 50000);
 	wire_forget(peer->wire);
 	wire_connect(&fifth);
-	expect_text(&fifth, TOO_FAST);
+	wire_expect_text(&fifth, TOO_FAST);
 	wire_advance(peer->wire, 12000); // the window is over
 	wire_forget(peer->wire);
 	*peer = numbered(peer, 5);
@@ -80,7 +64,7 @@ static void not_limited(struct wire_peer *peer, uint8_t action)
 	for (uint16_t i = 0; i < 4; i++) {
 		struct wire_peer one = numbered(peer, i);
 		wire_connect(&one);
-		expect_text(&one, GREETING);
+		wire_expect_text(&one, GREETING);
 	}
 	cr_assert_eq(peer->wire->counters.too_fast, 0);
 }
@@ -111,8 +95,8 @@ static void listed(struct wire_peer *peer, enum bs_verdict_action action)
 	wire_advance(peer->wire, 24000);
 	wire_expect_nothing(peer->wire);
 	wire_advance(peer->wire, 1010);
-	expect_text(peer, LISTED);
-	cr_assert(find_notice(peer->wire, BS_NOTICE_DENIED, &notice));
+	wire_expect_text(peer, LISTED);
+	cr_assert(wire_find_notice(peer->wire, BS_NOTICE_DENIED, &notice));
 	cr_assert_eq(notice.verdict, BS_VERDICT_LISTED);
 }
 WIRE_TEST(judge, the_listed_are_refused_at_the_waits_end)
@@ -132,7 +116,7 @@ WIRE_TEST(judge, no_verdict_outlives_an_allow_entry)
 	convict(peer);
 	classed(&second, BS_ACTION_ALLOW);
 	wire_connect(&second);
-	expect_text(&second, GREETING);
+	wire_expect_text(&second, GREETING);
 	classed(&third, BS_ACTION_NONE);
 	wire_connect(&third);
 	wire_expect_nothing(peer->wire);

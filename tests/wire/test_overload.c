@@ -2,50 +2,10 @@
 //
 // Overload: when it begins and ends, and who goes without before the good clients do.
 #include "control/class/class.h"
-#include "tests/wire/wire.h"
+#include "tests/wire/crowd.h"
 
 #define GREETING "220 mx1.example.org ESMTP\r\n"
 #define BUSY     "421 4.3.2 busy\r\n"
-
-static void expect_text(struct wire_peer *peer, const char *text)
-{
-	const struct wire_frame *frame = wire_expect_tcp(peer, TCP_ACK);
-	cr_assert_eq(frame->payload_length, strlen(text), "\"%.*s\" is not \"%s\"",
-		frame->payload_length, frame->payload, text);
-	cr_assert(memcmp(frame->payload, text, strlen(text)) == 0);
-}
-
-static bool find_notice(struct wire *wire, enum bs_notice_kind kind, struct bs_notice *notice)
-{
-	while (wire_notice(wire, notice))
-		if (notice->kind == kind)
-			return true;
-	return false;
-}
-
-// Of another source.
-static struct wire_peer stranger(const struct wire_peer *peer, uint8_t number)
-{
-	struct wire_peer one = *peer;
-	one.address.octet[peer->ipv6 ? 6 : 14] ^= 0x80;
-	one.address.octet[peer->ipv6 ? 7 : 15] = number;
-	return one;
-}
-
-static void crowd(struct wire_peer *peer, struct wire_peer *one, unsigned from, unsigned to)
-{
-	for (unsigned i = from; i < to; i++) {
-		one[i] = stranger(peer, (uint8_t)(i + 1));
-		wire_connect(&one[i]);
-	}
-}
-
-static void leave(struct wire_peer *one, unsigned from, unsigned to)
-{
-	for (unsigned i = from; i < to; i++)
-		wire_tcp(&one[i], .flags = TCP_RST);
-	wire_forget(one->wire);
-}
 
 WIRE_TEST(overload, begins_high_and_ends_low, .connections = 20)
 {
@@ -57,19 +17,19 @@ WIRE_TEST(overload, begins_high_and_ends_low, .connections = 20)
 	crowd(peer, one, 15, 16);
 	wire_poll(wire);
 	cr_assert_eq(wire->counters.stress, 1);
-	cr_assert(find_notice(wire, BS_NOTICE_STRESS, &notice));
+	cr_assert(wire_find_notice(wire, BS_NOTICE_STRESS, &notice));
 	cr_assert_eq(notice.total, 16);
 	leave(one, 0, 4);
 	cr_assert_eq(wire->counters.stress, 1, "12 of 20: not yet");
 	leave(one, 4, 5);
 	cr_assert_eq(wire->counters.stress, 0);
-	cr_assert(find_notice(wire, BS_NOTICE_STRESS_OVER, &notice));
+	cr_assert(wire_find_notice(wire, BS_NOTICE_STRESS_OVER, &notice));
 	cr_assert_eq(notice.total, 11);
 	crowd(peer, one, 0, 4);
 	wire_poll(wire);
 	cr_assert_eq(wire->counters.stress, 0, "15 of 20");
 	cr_assert_eq(wire->counters.stressed, 1);
-	cr_assert_not(find_notice(wire, BS_NOTICE_STRESS, &notice));
+	cr_assert_not(wire_find_notice(wire, BS_NOTICE_STRESS, &notice));
 }
 
 WIRE_TEST(overload, what_is_only_remembered_does_not_count, .connections = 20)
@@ -105,7 +65,7 @@ WIRE_TEST(overload, plain_clients_wait_shorter, .connections = 20)
 	wire_advance(peer->wire, 120);
 	cr_assert_eq(peer->wire->counters.greeted, 16);
 	for (unsigned i = 0; i < 16; i++)
-		expect_text(&one[i], GREETING);
+		wire_expect_text(&one[i], GREETING);
 }
 
 WIRE_TEST(overload, a_short_wait_stays, .connections = 20, .wait_ms = 500)
@@ -146,15 +106,15 @@ WIRE_TEST(overload, the_suspicious_are_shed_first, .connections = 20)
 	crowd(peer, one, 0, 14);
 	wire_expect_nothing(peer->wire);
 	crowd(peer, one, 14, 15);
-	expect_text(&before, BUSY);
-	cr_assert(find_notice(peer->wire, BS_NOTICE_BUSY, &notice));
+	wire_expect_text(&before, BUSY);
+	cr_assert(wire_find_notice(peer->wire, BS_NOTICE_BUSY, &notice));
 	wire_tcp(&before, .flags = TCP_ACK);
 	wire_connect(&after);
-	expect_text(&after, BUSY);
+	wire_expect_text(&after, BUSY);
 	wire_tcp(&after, .flags = TCP_ACK);
 	cr_assert_eq(peer->wire->counters.shed, 2);
 	wire_connect(&good); // notices nothing
-	expect_text(&good, GREETING);
+	wire_expect_text(&good, GREETING);
 	wire_forget(peer->wire);
 }
 
@@ -184,7 +144,7 @@ WIRE_TEST(overload, stutters_end, .connections = 20)
 	second.port++;
 	second.ack = 0;
 	wire_connect(&second); // and none begins
-	expect_text(&second, "554 5.7.1 denied\r\n");
+	wire_expect_text(&second, "554 5.7.1 denied\r\n");
 	cr_assert_eq(peer->wire->counters.stutters, 1);
 	wire_forget(peer->wire);
 }
@@ -206,7 +166,7 @@ WIRE_TEST(overload, blocks_too, .no_wait = true, .talking = 10)
 		cr_assert(wire_event(wire, &number[i], &events));
 	}
 	cr_assert_eq(wire->counters.stress, 1);
-	cr_assert(find_notice(wire, BS_NOTICE_STRESS, &notice));
+	cr_assert(wire_find_notice(wire, BS_NOTICE_STRESS, &notice));
 	wire->policy.wait_ms = 25000;
 	wire_forget(wire);
 	wire_connect(peer);

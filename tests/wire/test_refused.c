@@ -7,19 +7,11 @@
 #define SEQUENCE "503 5.5.1 only QUIT\r\n"
 #define BYE      "221 2.0.0 bye\r\n"
 
-static void expect_text(struct wire_peer *peer, const char *text)
-{
-	const struct wire_frame *frame = wire_expect_tcp(peer, TCP_ACK);
-	cr_assert_eq(
-		frame->payload_length, strlen(text), "%.*s", frame->payload_length, frame->payload);
-	cr_assert(memcmp(frame->payload, text, strlen(text)) == 0);
-}
-
 static void refused(struct wire_peer *peer)
 {
 	wire_connect(peer);
 	wire_say(peer, "EHLO early\r\n");
-	expect_text(peer, PREGREET);
+	wire_expect_text(peer, PREGREET);
 	wire_tcp(peer, .flags = TCP_ACK);
 }
 
@@ -27,7 +19,7 @@ WIRE_TEST(refused, quit_is_answered_and_closed)
 {
 	refused(peer);
 	wire_say(peer, "qUiT\r\n");
-	expect_text(peer, BYE);
+	wire_expect_text(peer, BYE);
 	wire_tcp(peer, .flags = TCP_FIN | TCP_ACK);
 	wire_expect_tcp(peer, TCP_FIN | TCP_ACK);
 	wire_tcp(peer, .flags = TCP_ACK);
@@ -38,11 +30,11 @@ WIRE_TEST(refused, all_else_is_503)
 {
 	refused(peer);
 	wire_say(peer, "MAIL FROM:<a@b>\r\n");
-	expect_text(peer, SEQUENCE);
+	wire_expect_text(peer, SEQUENCE);
 	wire_say(peer, "QUITE\r\nqui");
-	expect_text(peer, SEQUENCE);
+	wire_expect_text(peer, SEQUENCE);
 	wire_say(peer, "t \r\n");
-	expect_text(peer, BYE);
+	wire_expect_text(peer, BYE);
 	wire_tcp(peer, .flags = TCP_ACK);
 	wire_advance(peer->wire, 1020);
 	wire_expect_tcp(peer, TCP_FIN | TCP_ACK);
@@ -56,7 +48,7 @@ WIRE_TEST(refused, several_lines_in_one_segment)
 {
 	refused(peer);
 	wire_say(peer, "NOOP\r\n\r\nQUIT\r\nMAIL\r\n");
-	expect_text(peer, SEQUENCE SEQUENCE BYE);
+	wire_expect_text(peer, SEQUENCE SEQUENCE BYE);
 }
 
 WIRE_TEST(refused, only_so_many_lines)
@@ -64,7 +56,7 @@ WIRE_TEST(refused, only_so_many_lines)
 	refused(peer);
 	for (unsigned i = 0; i < 8; i++) {
 		wire_say(peer, "NOOP\r\n");
-		expect_text(peer, SEQUENCE);
+		wire_expect_text(peer, SEQUENCE);
 	}
 	wire_tcp(peer, .flags = TCP_ACK);
 	wire_advance(peer->wire, 1020);
@@ -77,7 +69,7 @@ WIRE_TEST(refused, five_seconds_at_most)
 	for (unsigned i = 0; i < 4; i++) {
 		wire_advance(peer->wire, 1100);
 		wire_say(peer, "NOOP\r\n");
-		expect_text(peer, SEQUENCE);
+		wire_expect_text(peer, SEQUENCE);
 		wire_tcp(peer, .flags = TCP_ACK);
 	}
 	wire_advance(peer->wire, 1700);
@@ -89,12 +81,12 @@ WIRE_TEST(refused, what_is_lost_is_made_again)
 	wire_connect(peer);
 	uint32_t ack = peer->ack;
 	wire_say(peer, "EHLO early\r\nMAIL\r\n");
-	expect_text(peer, PREGREET);
+	wire_expect_text(peer, PREGREET);
 	wire_tcp(peer, .flags = TCP_ACK | TCP_PSH, .ack = ack, .payload = "RCPT\r\n");
-	expect_text(peer, SEQUENCE);
+	wire_expect_text(peer, SEQUENCE);
 	wire_advance(peer->wire, 1020);
 	peer->ack = ack;
-	expect_text(peer, PREGREET SEQUENCE);
+	wire_expect_text(peer, PREGREET SEQUENCE);
 	wire_tcp(peer, .flags = TCP_ACK, .ack = ack + sizeof(PREGREET) - 1 + 4);
 	wire_advance(peer->wire, 1020);
 	const struct wire_frame *rest = wire_next(peer->wire);
@@ -106,7 +98,7 @@ WIRE_TEST(refused, who_never_acknowledges_is_given_up)
 {
 	wire_connect(peer);
 	wire_say(peer, "EHLO early\r\n");
-	expect_text(peer, PREGREET);
+	wire_expect_text(peer, PREGREET);
 	wire_advance(peer->wire, 6100);
 	wire_forget(peer->wire);
 	cr_assert_eq(peer->wire->counters.records, 0);
@@ -131,7 +123,7 @@ WIRE_TEST(refused, early_talker_that_leaves_at_once_gets_its_554)
 {
 	wire_connect(peer);
 	wire_tcp(peer, .flags = TCP_FIN | TCP_ACK | TCP_PSH, .payload = "QUIT\r\n");
-	expect_text(peer, PREGREET);
+	wire_expect_text(peer, PREGREET);
 	wire_tcp(peer, .flags = TCP_ACK);
 	wire_advance(peer->wire, 1020);
 	wire_forget(peer->wire);
@@ -154,5 +146,5 @@ WIRE_TEST(refused, a_closed_window_is_not_overrun)
 	wire_tcp(peer, .flags = TCP_ACK, .ack = ack);
 	wire_advance(peer->wire, 1020);
 	peer->ack = ack;
-	expect_text(peer, SEQUENCE SEQUENCE);
+	wire_expect_text(peer, SEQUENCE SEQUENCE);
 }

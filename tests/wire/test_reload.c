@@ -9,14 +9,6 @@
 #define SEQUENCE "503 5.5.1 only QUIT\r\n"
 #define DENIED   "554 5.7.1 denied\r\n"
 
-static void expect_text(struct wire_peer *peer, const char *text)
-{
-	const struct wire_frame *frame = wire_expect_tcp(peer, TCP_ACK);
-	cr_assert_eq(frame->payload_length, strlen(text), "\"%.*s\" is not \"%s\"",
-		frame->payload_length, frame->payload, text);
-	cr_assert(memcmp(frame->payload, text, strlen(text)) == 0);
-}
-
 // As a reload does: other texts in another set.
 static void reload_texts(struct wire *wire, uint8_t set)
 {
@@ -42,7 +34,7 @@ WIRE_TEST(reload, a_greeting_under_way_stays)
 {
 	wire_connect(peer);
 	wire_advance(peer->wire, 25010);
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 	cr_expect_eq(peer->wire->counters.text_holders[0], 1);
 	reload_texts(peer->wire, 15);
 	wire_advance(peer->wire, 1020);
@@ -61,11 +53,11 @@ WIRE_TEST(reload, a_refusal_goes_on_in_its_words)
 {
 	wire_connect(peer);
 	wire_say(peer, "EHLO early\r\n");
-	expect_text(peer, PREGREET);
+	wire_expect_text(peer, PREGREET);
 	reload_texts(peer->wire, 3);
 	wire_tcp(peer, .flags = TCP_ACK);
 	wire_say(peer, "MAIL FROM:<a@b>\r\n");
-	expect_text(peer, SEQUENCE);
+	wire_expect_text(peer, SEQUENCE);
 	wire_tcp(peer, .flags = TCP_ACK);
 	cr_expect_eq(peer->wire->counters.text_holders[0], 1);
 	wire_tcp(peer, .flags = TCP_RST | TCP_ACK);
@@ -77,7 +69,7 @@ WIRE_TEST(reload, who_still_waits_gets_the_new_greeting)
 	wire_connect(peer);
 	reload_texts(peer->wire, 7);
 	wire_advance(peer->wire, 25010);
-	expect_text(peer, SHORT);
+	wire_expect_text(peer, SHORT);
 	cr_expect_eq(peer->wire->counters.text_holders[7], 1);
 	wire_tcp(peer, .flags = TCP_RST | TCP_ACK);
 	cr_expect_eq(holders(peer->wire), 0);
@@ -111,7 +103,7 @@ WIRE_TEST(reload, denied_while_waiting)
 	wire_advance(peer->wire, 10000);
 	wire_expect_nothing(peer->wire);
 	wire_advance(peer->wire, 5010);
-	expect_text(peer, DENIED);
+	wire_expect_text(peer, DENIED);
 	cr_expect_eq(peer->wire->counters.denied, 1);
 	wire_tcp(peer, .flags = TCP_RST | TCP_ACK);
 	forget(peer->wire);
@@ -121,7 +113,7 @@ WIRE_TEST(reload, denied_before_the_syn)
 {
 	runtime(peer->wire, BS_OVERLAY_DENY, &peer->address);
 	wire_connect(peer);
-	expect_text(peer, DENIED);
+	wire_expect_text(peer, DENIED);
 	wire_tcp(peer, .flags = TCP_RST | TCP_ACK);
 	forget(peer->wire);
 }
@@ -131,10 +123,10 @@ WIRE_TEST(reload, allowed_while_waiting)
 	wire_connect(peer);
 	runtime(peer->wire, BS_OVERLAY_ALLOW, &peer->address);
 	wire_advance(peer->wire, 25010);
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 	wire_tcp(peer, .flags = TCP_RST | TCP_ACK);
 	wire_connect(peer);
-	expect_text(peer, GREETING); // at once
+	wire_expect_text(peer, GREETING); // at once
 	wire_tcp(peer, .flags = TCP_RST | TCP_ACK);
 	forget(peer->wire);
 }
@@ -149,6 +141,6 @@ WIRE_TEST(reload, another_wait)
 	wire_expect_nothing(peer->wire);
 	peer->wire->policy.wait_ms = 5000;
 	wire_advance(peer->wire, 10);
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 	wire_tcp(peer, .flags = TCP_RST | TCP_ACK);
 }

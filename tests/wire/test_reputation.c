@@ -7,14 +7,6 @@
 #define GREETING "220 mx1.example.org ESMTP\r\n"
 #define PREGREET "554 5.5.0 you spoke before the greeting\r\n"
 
-static void expect_text(struct wire_peer *peer, const char *text)
-{
-	const struct wire_frame *frame = wire_expect_tcp(peer, TCP_ACK);
-	cr_assert_eq(
-		frame->payload_length, strlen(text), "%.*s", frame->payload_length, frame->payload);
-	cr_assert(memcmp(frame->payload, text, strlen(text)) == 0);
-}
-
 // The entry of a source that was here before.
 static struct bs_source *known_as(struct wire_peer *peer, struct bs_lesson lesson)
 {
@@ -41,7 +33,7 @@ static void waits(struct wire_peer *peer, uint32_t ms)
 	wire_advance(peer->wire, ms - 20);
 	wire_expect_nothing(peer->wire);
 	wire_advance(peer->wire, 40);
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 }
 
 WIRE_TEST(reputation, who_behaved_does_not_wait)
@@ -49,7 +41,7 @@ WIRE_TEST(reputation, who_behaved_does_not_wait)
 	struct bs_source *source = known_as(peer, (struct bs_lesson){0});
 	bs_source_remember(source, wire_seconds(peer->wire) + 60);
 	wire_connect(peer);
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 	wire_tcp(peer, .flags = TCP_RST);
 	wire_advance(peer->wire, 61000);
 	peer->port++;
@@ -63,7 +55,7 @@ WIRE_TEST(reputation, who_behaved_must_not_speak_early_either)
 	wire_tcp(peer, .flags = TCP_SYN);
 	wire_expect_tcp(peer, TCP_SYN | TCP_ACK);
 	wire_tcp(peer, .flags = TCP_ACK | TCP_PSH, .payload = "EHLO a\r\n");
-	expect_text(peer, PREGREET);
+	wire_expect_text(peer, PREGREET);
 }
 
 WIRE_TEST(reputation, the_suspicious_wait_twice_as_long)
@@ -105,14 +97,14 @@ WIRE_TEST(reputation, the_suspicious_are_caught_early_as_any)
 	wire_connect(peer);
 	wire_advance(peer->wire, 30000);
 	wire_say(peer, "EHLO a\r\n");
-	expect_text(peer, PREGREET);
+	wire_expect_text(peer, PREGREET);
 }
 
 WIRE_TEST(reputation, nobody_waits_where_there_is_no_wait, .no_wait = true)
 {
 	known_as(peer, bad);
 	wire_connect(peer);
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 }
 
 WIRE_TEST(reputation, once_is_not_suspicious)
@@ -131,6 +123,6 @@ WIRE_TEST(reputation, both_classes_are_told_when_we_stop)
 	cr_assert_eq(peer->wire->dataplane->connections->queue[DELAY_WAIT_LONG].count, 1);
 	peer->wire->draining = true;
 	wire_poll(peer->wire);
-	expect_text(&other, "421 4.3.2 stopping\r\n");
-	expect_text(peer, "421 4.3.2 stopping\r\n");
+	wire_expect_text(&other, "421 4.3.2 stopping\r\n");
+	wire_expect_text(peer, "421 4.3.2 stopping\r\n");
 }

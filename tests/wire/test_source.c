@@ -15,22 +15,6 @@
 #define BYE        "221 2.0.0 bye\r\n"
 #define LINE       "554-slowly\r\n"
 
-static void expect_text(struct wire_peer *peer, const char *text)
-{
-	const struct wire_frame *frame = wire_expect_tcp(peer, TCP_ACK);
-	cr_assert_eq(
-		frame->payload_length, strlen(text), "%.*s", frame->payload_length, frame->payload);
-	cr_assert(memcmp(frame->payload, text, strlen(text)) == 0);
-}
-
-static bool find_notice(struct wire *wire, enum bs_notice_kind kind, struct bs_notice *notice)
-{
-	while (wire_notice(wire, notice))
-		if (notice->kind == kind)
-			return true;
-	return false;
-}
-
 // As a worker would, of a source that has been here before.
 static void give_verdict(struct wire_peer *peer, enum bs_verdict_action action)
 {
@@ -75,11 +59,11 @@ WIRE_TEST(source, refused_at_once_with_the_reason)
 	struct bs_notice notice;
 	give_verdict(peer, BS_VERDICT_REFUSE);
 	wire_connect(peer);
-	expect_text(peer, HARVEST);
-	cr_assert(find_notice(peer->wire, BS_NOTICE_DENIED, &notice));
+	wire_expect_text(peer, HARVEST);
+	cr_assert(wire_find_notice(peer->wire, BS_NOTICE_DENIED, &notice));
 	cr_assert_eq(notice.verdict, BS_VERDICT_HARVEST);
 	wire_say(peer, "QUIT\r\n");
-	expect_text(peer, BYE);
+	wire_expect_text(peer, BYE);
 	cr_assert_eq(peer->wire->counters.verdicts_met, 1);
 	cr_assert_eq(peer->wire->counters.denied, 1);
 	cr_assert_eq(wire_open_connections(peer->wire), 0, "a refused one is not counted");
@@ -91,8 +75,8 @@ WIRE_TEST(source, refused_though_it_speaks_with_the_handshake)
 	wire_tcp(peer, .flags = TCP_SYN, .mss = 1460);
 	wire_expect_tcp(peer, TCP_SYN | TCP_ACK);
 	wire_tcp(peer, .flags = TCP_ACK | TCP_PSH, .payload = "EHLO a\r\nQUIT\r\n");
-	expect_text(peer, HARVEST);
-	expect_text(peer, SEQUENCE BYE);
+	wire_expect_text(peer, HARVEST);
+	wire_expect_text(peer, SEQUENCE BYE);
 	cr_assert_eq(peer->wire->counters.pregreets, 0);
 }
 
@@ -112,7 +96,7 @@ WIRE_TEST(source, a_verdict_ends)
 	wire_connect(peer);
 	wire_expect_nothing(peer->wire);
 	wire_advance(peer->wire, 25010);
-	expect_text(peer, "220 mx1.example.org ESMTP\r\n");
+	wire_expect_text(peer, "220 mx1.example.org ESMTP\r\n");
 }
 
 WIRE_TEST(source, observed_only)
@@ -121,7 +105,7 @@ WIRE_TEST(source, observed_only)
 	wire_connect(peer);
 	wire_expect_nothing(peer->wire);
 	wire_advance(peer->wire, 50010); // it only waits as suspicious ones do
-	expect_text(peer, "220 mx1.example.org ESMTP\r\n");
+	wire_expect_text(peer, "220 mx1.example.org ESMTP\r\n");
 	cr_assert_eq(peer->wire->counters.verdicts_met, 0);
 }
 
@@ -130,7 +114,7 @@ static void allowed(struct wire_peer *peer, enum bs_verdict_action action)
 	give_verdict(peer, action);
 	allow(peer);
 	wire_connect(peer);
-	expect_text(peer, "220 mx1.example.org ESMTP\r\n");
+	wire_expect_text(peer, "220 mx1.example.org ESMTP\r\n");
 }
 WIRE_TEST(source, allowed_beats_refuse)
 {
@@ -171,7 +155,7 @@ WIRE_TEST(source, met_when_the_wait_is_over)
 	give_verdict(peer, BS_VERDICT_REFUSE);
 	wire_expect_nothing(peer->wire);
 	wire_advance(peer->wire, 25010);
-	expect_text(peer, HARVEST);
+	wire_expect_text(peer, HARVEST);
 }
 
 WIRE_TEST(source, early_talkers_get_a_verdict)
@@ -185,22 +169,22 @@ WIRE_TEST(source, early_talkers_get_a_verdict)
 		struct wire_peer one = *peer;
 		one.port = (uint16_t)(1000 + i);
 		wire_connect(&one);
-		cr_assert_not(find_notice(peer->wire, BS_NOTICE_VERDICT, &notice));
+		cr_assert_not(wire_find_notice(peer->wire, BS_NOTICE_VERDICT, &notice));
 		wire_say(&one, "EHLO\r\n");
 		wire_forget(peer->wire);
 	}
-	cr_assert(find_notice(peer->wire, BS_NOTICE_VERDICT, &notice));
+	cr_assert(wire_find_notice(peer->wire, BS_NOTICE_VERDICT, &notice));
 	cr_assert_eq(notice.verdict, BS_VERDICT_EARLY_TALK);
 	cr_assert_eq(notice.lifetime_s, 60);
 	cr_assert_eq(peer->wire->counters.verdicts_given, 1);
 	struct wire_peer third = *peer;
 	wire_connect(&third);
-	expect_text(&third, EARLY_TALK);
+	wire_expect_text(&third, EARLY_TALK);
 	// another address of the same /64 is the same source, of IPv4's neighbourhood it is not
 	peer->address.octet[15] ^= 1;
 	wire_connect(peer);
 	if (peer->ipv6)
-		expect_text(peer, EARLY_TALK);
+		wire_expect_text(peer, EARLY_TALK);
 	else
 		wire_expect_nothing(peer->wire);
 }
@@ -250,7 +234,7 @@ WIRE_TEST(source, stutters_byte_for_byte_to_the_554)
 	cr_assert_eq(peer->wire->counters.stuttering, 0);
 	wire_forget(peer->wire);
 	wire_say(peer, "EHLO\r\nQUIT\r\n");
-	expect_text(peer, SEQUENCE BYE);
+	wire_expect_text(peer, SEQUENCE BYE);
 	wire_tcp(peer, .flags = TCP_FIN | TCP_ACK);
 	wire_expect_tcp(peer, TCP_FIN | TCP_ACK);
 	wire_tcp(peer, .flags = TCP_ACK);
@@ -355,7 +339,7 @@ WIRE_TEST(source, stutters_to_a_tenth_of_the_records, .connections = 40)
 		if (i < 4)
 			cr_assert_eq(next_byte(&one), '5');
 		else
-			expect_text(&one, HARVEST);
+			wire_expect_text(&one, HARVEST);
 	}
 	cr_assert_eq(peer->wire->counters.stutters, 4);
 }
@@ -372,9 +356,9 @@ WIRE_TEST(source, only_so_many_connections)
 		one[i].port = (uint16_t)(1000 + i);
 		wire_connect(&one[i]);
 	}
-	cr_assert(find_notice(peer->wire, BS_NOTICE_CROWDED, &notice));
+	cr_assert(wire_find_notice(peer->wire, BS_NOTICE_CROWDED, &notice));
 	cr_assert_eq(notice.client.port, 1002);
-	expect_text(&one[2], CROWDED);
+	wire_expect_text(&one[2], CROWDED);
 	cr_assert_eq(peer->wire->counters.crowded, 1);
 	cr_assert_eq(open_now(peer), 2);
 	wire_tcp(&one[2], .flags = TCP_ACK);
@@ -387,7 +371,7 @@ WIRE_TEST(source, only_so_many_connections)
 	allow(peer);
 	peer->port = 1004;
 	wire_connect(peer); // and no limit for the allowed
-	expect_text(peer, "220 mx1.example.org ESMTP\r\n");
+	wire_expect_text(peer, "220 mx1.example.org ESMTP\r\n");
 	cr_assert_eq(open_now(peer), 3);
 }
 

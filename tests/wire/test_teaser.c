@@ -8,14 +8,6 @@
 #define GREETING "220 mx1.example.org ESMTP\r\n"
 #define PREGREET "554 5.5.0 you spoke before the greeting\r\n"
 
-static void expect_text(struct wire_peer *peer, const char *text)
-{
-	const struct wire_frame *frame = wire_expect_tcp(peer, TCP_ACK);
-	cr_assert_eq(frame->payload_length, strlen(text), "\"%.*s\" is not \"%s\"",
-		frame->payload_length, frame->payload, text);
-	cr_assert(memcmp(frame->payload, text, strlen(text)) == 0);
-}
-
 static void set_teaser(struct wire_peer *peer, uint8_t set)
 {
 	struct bs_template *template = &peer->wire->texts[set].template[BS_TEMPLATE_TEASER];
@@ -35,7 +27,7 @@ static void teased(struct wire_peer *peer)
 {
 	set_teaser(peer, 0);
 	wire_connect(peer);
-	expect_text(peer, TEASER);
+	wire_expect_text(peer, TEASER);
 }
 
 WIRE_TEST(teaser, comes_at_once_and_the_greeting_after_the_wait)
@@ -46,7 +38,7 @@ WIRE_TEST(teaser, comes_at_once_and_the_greeting_after_the_wait)
 	wire_advance(peer->wire, 24900);
 	wire_expect_nothing(peer->wire);
 	wire_advance(peer->wire, 120);
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 	wire_tcp(peer, .flags = TCP_ACK);
 	wire_say(peer, "EHLO a\r\n");
 	cr_assert_eq(peer->wire->counters.talking, 1);
@@ -59,11 +51,11 @@ WIRE_TEST(teaser, who_answers_it_is_an_early_talker)
 	teased(peer);
 	wire_advance(peer->wire, 100);
 	wire_say(peer, "EHLO a\r\n"); // acknowledges all that it was sent
-	expect_text(peer, PREGREET);
+	wire_expect_text(peer, PREGREET);
 	cr_assert_eq(peer->wire->counters.pregreets, 1);
 	wire_tcp(peer, .flags = TCP_ACK);
 	wire_say(peer, "QUIT\r\n");
-	expect_text(peer, "221 2.0.0 bye\r\n");
+	wire_expect_text(peer, "221 2.0.0 bye\r\n");
 }
 
 WIRE_TEST(teaser, who_speaks_across_it_is_one_too)
@@ -71,10 +63,10 @@ WIRE_TEST(teaser, who_speaks_across_it_is_one_too)
 	teased(peer);
 	uint32_t ack = peer->ack - (sizeof(TEASER) - 1);
 	wire_tcp(peer, .flags = TCP_ACK | TCP_PSH, .ack = ack, .payload = "EHLO a\r\n");
-	expect_text(peer, PREGREET);
+	wire_expect_text(peer, PREGREET);
 	wire_advance(peer->wire, 1020); // nothing was acknowledged: both again
 	peer->ack = ack;
-	expect_text(peer, TEASER PREGREET);
+	wire_expect_text(peer, TEASER PREGREET);
 }
 
 WIRE_TEST(teaser, between_the_lines_there_is_no_speaking)
@@ -83,9 +75,9 @@ WIRE_TEST(teaser, between_the_lines_there_is_no_speaking)
 	wire_tcp(peer, .flags = TCP_ACK);
 	uint32_t ack = peer->ack;
 	wire_advance(peer->wire, 25010);
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 	wire_tcp(peer, .flags = TCP_ACK | TCP_PSH, .ack = ack, .payload = "EHLO a\r\n");
-	expect_text(peer, "554 5.5.0 you spoke out of turn\r\n");
+	wire_expect_text(peer, "554 5.5.0 you spoke out of turn\r\n");
 }
 
 WIRE_TEST(teaser, a_lost_one_comes_with_the_greeting)
@@ -93,14 +85,14 @@ WIRE_TEST(teaser, a_lost_one_comes_with_the_greeting)
 	teased(peer);
 	uint32_t begin = peer->ack -= sizeof(TEASER) - 1;
 	wire_advance(peer->wire, 25010);
-	expect_text(peer, TEASER GREETING);
+	wire_expect_text(peer, TEASER GREETING);
 	wire_advance(peer->wire, 1020);
 	peer->ack = begin;
-	expect_text(peer, TEASER GREETING);
+	wire_expect_text(peer, TEASER GREETING);
 	wire_tcp(peer, .flags = TCP_ACK, .ack = begin + sizeof(TEASER) + 3);
 	wire_advance(peer->wire, 1020);
 	peer->ack = begin + sizeof(TEASER) + 3;
-	expect_text(peer, &GREETING[4]);
+	wire_expect_text(peer, &GREETING[4]);
 	wire_tcp(peer, .flags = TCP_ACK);
 	wire_say(peer, "EHLO a\r\n");
 	cr_assert_eq(peer->wire->counters.talking, 1);
@@ -113,7 +105,7 @@ WIRE_TEST(teaser, a_part_of_it_acknowledged)
 	wire_tcp(peer, .flags = TCP_ACK, .ack = begin + 5);
 	wire_advance(peer->wire, 25010);
 	peer->ack = begin + 5;
-	expect_text(peer, &(TEASER GREETING)[5]);
+	wire_expect_text(peer, &(TEASER GREETING)[5]);
 }
 
 WIRE_TEST(teaser, the_texts_of_its_beginning_go_on)
@@ -124,7 +116,7 @@ WIRE_TEST(teaser, the_texts_of_its_beginning_go_on)
 	peer->wire->texts[3].template[BS_TEMPLATE_GREETING].length = 3;
 	peer->wire->policy.text_set = 3;
 	wire_advance(peer->wire, 25010);
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 	wire_tcp(peer, .flags = TCP_RST | TCP_ACK);
 	cr_assert_eq(holders(peer), 0);
 }
@@ -153,7 +145,7 @@ WIRE_TEST(teaser, refused_after_it)
 	teased(peer);
 	wire_tcp(peer, .flags = TCP_ACK);
 	wire_advance(peer->wire, 25010);
-	expect_text(peer, "554 5.7.1 denied\r\n");
+	wire_expect_text(peer, "554 5.7.1 denied\r\n");
 }
 
 WIRE_TEST(teaser, we_stop_though_it_is_under_way)
@@ -161,14 +153,14 @@ WIRE_TEST(teaser, we_stop_though_it_is_under_way)
 	teased(peer);
 	peer->wire->draining = true;
 	wire_poll(peer->wire);
-	expect_text(peer, "421 4.3.2 stopping\r\n");
+	wire_expect_text(peer, "421 4.3.2 stopping\r\n");
 }
 
 WIRE_TEST(teaser, none_for_who_does_not_wait, .no_wait = true)
 {
 	set_teaser(peer, 0);
 	wire_connect(peer);
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 }
 
 WIRE_TEST(teaser, a_closed_window_does_not_hold_up_the_greeting)
@@ -182,5 +174,5 @@ WIRE_TEST(teaser, a_closed_window_does_not_hold_up_the_greeting)
 	wire_tcp(peer, .flags = TCP_ACK, .ack = begin);
 	wire_advance(peer->wire, 25010);
 	peer->ack = begin;
-	expect_text(peer, TEASER GREETING);
+	wire_expect_text(peer, TEASER GREETING);
 }

@@ -9,14 +9,6 @@
 #define GREETING "220 mx1.example.org ESMTP\r\n"
 #define PREGREET "554 5.5.0 you spoke before the greeting\r\n"
 
-static void expect_text(struct wire_peer *peer, const char *text)
-{
-	const struct wire_frame *frame = wire_expect_tcp(peer, TCP_ACK);
-	cr_assert_eq(
-		frame->payload_length, strlen(text), "%.*s", frame->payload_length, frame->payload);
-	cr_assert(memcmp(frame->payload, text, strlen(text)) == 0);
-}
-
 static void expect_notice(struct wire *wire, enum bs_notice_kind kind, struct bs_notice *notice)
 {
 	struct bs_notice local;
@@ -34,7 +26,7 @@ static void greeted(struct wire_peer *peer)
 {
 	wire_connect(peer);
 	wire_advance(peer->wire, 25010);
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 	wire_tcp(peer, .flags = TCP_ACK);
 	wire_expect_nothing(peer->wire);
 }
@@ -45,7 +37,7 @@ WIRE_TEST(waiting, greets_after_the_wait)
 	wire_advance(peer->wire, 24980);
 	wire_expect_nothing(peer->wire);
 	wire_advance(peer->wire, 40);
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 	cr_assert_eq(peer->wire->counters.greeted, 1);
 	cr_assert_eq(peer->wire->counters.blocks, 0);
 }
@@ -53,7 +45,7 @@ WIRE_TEST(waiting, greets_after_the_wait)
 WIRE_TEST(waiting, greets_at_once_without_a_wait, .no_wait = true)
 {
 	wire_connect(peer);
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 }
 
 static void allow(struct wire_peer *peer)
@@ -70,7 +62,7 @@ WIRE_TEST(waiting, the_allowed_do_not_wait)
 {
 	allow(peer);
 	wire_connect(peer);
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 }
 
 WIRE_TEST(waiting, the_allowed_may_speak_early)
@@ -78,7 +70,7 @@ WIRE_TEST(waiting, the_allowed_may_speak_early)
 	allow(peer);
 	wire_connect(peer);
 	wire_say(peer, "EHLO early\r\n"); // not acknowledged, not punished
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 	wire_expect_nothing(peer->wire);
 	uint32_t seq = peer->seq - 12;
 	wire_tcp(peer, .flags = TCP_ACK | TCP_PSH, .seq = seq, .payload = "EHLO early\r\n");
@@ -96,7 +88,7 @@ WIRE_TEST(waiting, catches_an_early_talker)
 	wire_connect(peer);
 	wire_advance(peer->wire, 50);
 	wire_say(peer, "EHLO x\r\nMAIL");
-	expect_text(peer, PREGREET);
+	wire_expect_text(peer, PREGREET);
 	cr_assert_eq(peer->wire->counters.pregreets, 1);
 	expect_notice(peer->wire, BS_NOTICE_PREGREET, &notice);
 	cr_assert_eq(notice.total, 12);
@@ -109,7 +101,7 @@ WIRE_TEST(waiting, catches_who_speaks_with_the_handshake)
 	wire_tcp(peer, .flags = TCP_SYN);
 	wire_expect_tcp(peer, TCP_SYN | TCP_ACK);
 	wire_tcp(peer, .flags = TCP_ACK | TCP_PSH, .payload = "HELO x\r\n");
-	expect_text(peer, PREGREET);
+	wire_expect_text(peer, PREGREET);
 }
 
 WIRE_TEST(waiting, catches_who_speaks_while_the_greeting_is_under_way)
@@ -117,9 +109,9 @@ WIRE_TEST(waiting, catches_who_speaks_while_the_greeting_is_under_way)
 	wire_connect(peer);
 	wire_advance(peer->wire, 25010);
 	uint32_t ack = peer->ack;
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 	wire_tcp(peer, .flags = TCP_ACK | TCP_PSH, .ack = ack, .payload = "EHLO x\r\n");
-	expect_text(peer, "554 5.5.0 you spoke out of turn\r\n");
+	wire_expect_text(peer, "554 5.5.0 you spoke out of turn\r\n");
 	cr_assert_eq(peer->wire->counters.pregreets, 1);
 	cr_assert_eq(peer->wire->counters.talking, 0);
 }
@@ -198,14 +190,14 @@ WIRE_TEST(waiting, sends_the_greeting_again)
 {
 	wire_connect(peer);
 	wire_advance(peer->wire, 25010);
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 	uint32_t wait = 1000;
 	for (unsigned i = 0; i < 6; i++, wait *= 2) {
 		wire_advance(peer->wire, wait - 200);
 		wire_expect_nothing(peer->wire);
 		wire_advance(peer->wire, 210);
 		peer->ack -= sizeof(GREETING) - 1;
-		expect_text(peer, GREETING);
+		wire_expect_text(peer, GREETING);
 	}
 	wire_advance(peer->wire, 65000);
 	wire_expect_tcp(peer, TCP_RST | TCP_ACK);
@@ -219,7 +211,7 @@ WIRE_TEST(waiting, a_part_acknowledged_is_not_sent_again)
 	wire_connect(peer);
 	wire_advance(peer->wire, 25010);
 	uint32_t ack = peer->ack;
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 	wire_tcp(peer, .flags = TCP_ACK, .ack = ack + 4);
 	wire_advance(peer->wire, 1020);
 	const struct wire_frame *rest = wire_next(peer->wire);
@@ -241,7 +233,7 @@ WIRE_TEST(waiting, a_closed_window_is_probed_with_a_byte)
 	cr_assert_eq(wire_next(peer->wire)->payload_length, 1);
 	wire_tcp(peer, .flags = TCP_ACK);
 	wire_advance(peer->wire, 2020);
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 }
 
 WIRE_TEST(waiting, small_segments_for_a_small_mss)
@@ -263,7 +255,7 @@ WIRE_TEST(waiting, silence_after_the_greeting)
 	wire_advance(peer->wire, 299900);
 	wire_expect_nothing(peer->wire);
 	wire_advance(peer->wire, 200);
-	expect_text(peer, "421 4.4.2 timeout\r\n");
+	wire_expect_text(peer, "421 4.4.2 timeout\r\n");
 	expect_notice(peer->wire, BS_NOTICE_SILENT, NULL);
 	wire_tcp(peer, .flags = TCP_ACK);
 	wire_expect_nothing(peer->wire); // a second for the client to close first
@@ -286,7 +278,7 @@ WIRE_TEST(waiting, who_leaves_before_the_greeting_arrived_gets_it_and_then_our_f
 	wire_connect(peer);
 	wire_advance(peer->wire, 25010);
 	uint32_t ack = peer->ack;
-	expect_text(peer, GREETING);
+	wire_expect_text(peer, GREETING);
 	wire_tcp(peer, .flags = TCP_FIN | TCP_ACK, .ack = ack);
 	wire_expect_tcp(peer, TCP_ACK);
 	wire_tcp(peer, .flags = TCP_ACK, .ack = ack + sizeof(GREETING) - 1);
@@ -318,7 +310,7 @@ WIRE_TEST(waiting, no_session_block_is_421_after_a_while, .talking = 1)
 	wire_expect_reason(peer->wire, BS_REASON_TCP_NO_ROOM, wire_say(peer, "EHLO second\r\n"));
 	wire_expect_nothing(peer->wire); // not acknowledged: nothing is lost
 	wire_advance(peer->wire, 8020);
-	expect_text(peer, "421 4.3.2 busy\r\n");
+	wire_expect_text(peer, "421 4.3.2 busy\r\n");
 	cr_assert_eq(peer->wire->counters.busy, 1);
 	uint32_t number, events;
 	cr_assert(wire_event(peer->wire, &number, &events));
@@ -335,7 +327,7 @@ WIRE_TEST(waiting, draining_says_421)
 	peer->wire->draining = true;
 	wire_forget(peer->wire);
 	wire_poll(peer->wire);
-	expect_text(peer, "421 4.3.2 stopping\r\n");
-	expect_text(&other, "421 4.3.2 stopping\r\n");
+	wire_expect_text(peer, "421 4.3.2 stopping\r\n");
+	wire_expect_text(&other, "421 4.3.2 stopping\r\n");
 	wire_forget(peer->wire);
 }

@@ -130,6 +130,9 @@ const struct wire_frame *wire_expect_at(struct wire *wire, const char *file, int
 #define wire_expect_tcp(peer, flags) wire_expect_tcp_at((peer), (flags), __FILE__, __LINE__)
 const struct wire_frame *wire_expect_tcp_at(
 	struct wire_peer *peer, uint8_t flags, const char *file, int line);
+// It carries this text and nothing else.
+#define wire_expect_text(peer, text) wire_expect_text_at((peer), (text), __FILE__, __LINE__)
+void wire_expect_text_at(struct wire_peer *peer, const char *text, const char *file, int line);
 #define wire_expect_icmp(wire, type) wire_expect_icmp_at((wire), (type), __FILE__, __LINE__)
 const struct wire_frame *wire_expect_icmp_at(
 	struct wire *wire, uint8_t type, const char *file, int line);
@@ -179,6 +182,8 @@ void wire_wish(struct wire *wire, uint32_t number, uint32_t wishes);
 
 // The next notice; false when there is none.
 bool wire_notice(struct wire *wire, struct bs_notice *notice);
+// The next one of this kind; those before it are passed over.
+bool wire_find_notice(struct wire *wire, enum bs_notice_kind kind, struct bs_notice *notice);
 
 // --- conveniences for TCP ---
 // The three-way handshake; the peer's seq and ack are ready for data.
