@@ -26,9 +26,7 @@ enum bs_reason frame_tcp(unsigned checksums, struct frame *frame)
 	if ((checksums & FRAME_TCP_BAD) != 0)
 		return BS_REASON_TCP_CHECKSUM;
 
-	frame->source_port = load16(at);
-	frame->destination_port = load16(at + 2);
-	if (frame->source_port == 0 || frame->destination_port == 0) // RFC 6335, 6: 0 is no port
+	if (load16(at) == 0 || load16(at + 2) == 0) // RFC 6335, 6: 0 is no port
 		return BS_REASON_TCP_PORT;
 	uint8_t flags = at[13];
 	// A segment opens, ends, aborts or acknowledges, and of the first three at most one.
@@ -36,17 +34,7 @@ enum bs_reason frame_tcp(unsigned checksums, struct frame *frame)
 	if ((verbs & (verbs - 1)) != 0 || (verbs | (flags & TCP_ACK)) == 0)
 		return BS_REASON_TCP_FLAGS;
 
-	frame->kind = FRAME_TCP;
-	frame->unchecked = (checksums & FRAME_TCP_GOOD) == 0;
-	frame->prepared = frame->stood = false;
-	frame->class = 0;
-	frame->sequence = load32(at + 4);
-	frame->acknowledgement = load32(at + 8);
-	frame->flags = flags;
-	frame->window = load16(at + 14);
-	frame->options_length = (uint8_t)(header - TCP_LENGTH);
-	frame->payload = (uint16_t)(frame->l4 + header);
-	frame->payload_length = (uint16_t)(segment - header);
+	frame_fill_tcp(at, checksums, frame);
 	return BS_REASON_ACCEPTED;
 }
 

@@ -5,12 +5,32 @@
 #pragma once
 
 #include "dataplane/frame/frame.h"
+#include "dataplane/frame/wire_format.h"
 #include "dataplane/seam/address.h"
 
 static inline bool ipv6_unspecified(const struct bs_address *address)
 {
 	static const struct bs_address none;
 	return bs_address_equal(address, &none);
+}
+
+// Fills in what a TCP header says. `at`: a header that is known to be good, at frame->l4; frame->length is set.
+static inline void frame_fill_tcp(const uint8_t *at, unsigned checksums, struct frame *frame)
+{
+	uint16_t header = (uint16_t)((at[12] >> 4) * 4);
+	frame->kind = FRAME_TCP;
+	frame->source_port = load16(at);
+	frame->destination_port = load16(at + 2);
+	frame->sequence = load32(at + 4);
+	frame->acknowledgement = load32(at + 8);
+	frame->flags = at[13];
+	frame->window = load16(at + 14);
+	frame->options_length = (uint8_t)(header - TCP_LENGTH);
+	frame->payload = (uint16_t)(frame->l4 + header);
+	frame->payload_length = (uint16_t)(frame->length - frame->payload);
+	frame->unchecked = (checksums & FRAME_TCP_GOOD) == 0;
+	frame->prepared = frame->stood = false;
+	frame->class = 0;
 }
 
 // `local` is a ready address.

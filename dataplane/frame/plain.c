@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "dataplane/frame/frame_transport.h"
 #include "dataplane/frame/local.h"
 #include "dataplane/frame/wire_format.h"
 
@@ -146,36 +147,21 @@ void plain_fill(const struct plain *plain, enum plain_kind kind, const struct po
 	const uint8_t *bytes, unsigned checksums, struct frame *frame)
 {
 	const uint8_t *ip = bytes + plain->l3, *at = plain_tcp(plain, kind, bytes);
-	uint16_t l4 = (uint16_t)(at - bytes), header = (uint16_t)((at[12] >> 4) * 4);
-	uint16_t length;
 	frame->bytes = bytes;
+	frame->port = port->index;
+	frame->l3 = plain->l3;
+	frame->l4 = (uint16_t)(at - bytes);
+	frame->local = plain->local[at[-1] % PLAIN_LOCALS].row;
 	if (kind == PLAIN_IPV4) {
-		length = (uint16_t)(plain->l3 + load16(ip + 2));
+		frame->length = (uint16_t)(plain->l3 + load16(ip + 2));
 		frame->source = bs_address_from_ipv4(ip + 12);
 		frame->destination = bs_address_from_ipv4(ip + 16);
 		frame->hop_limit = ip[8];
 	} else {
-		length = (uint16_t)(l4 + load16(ip + 4));
+		frame->length = (uint16_t)(frame->l4 + load16(ip + 4));
 		frame->source = bs_address_from_ipv6(ip + 8);
 		frame->destination = bs_address_from_ipv6(ip + 24);
 		frame->hop_limit = ip[7];
 	}
-	frame->length = length;
-	frame->l3 = plain->l3;
-	frame->l4 = l4;
-	frame->payload = (uint16_t)(l4 + header);
-	frame->payload_length = (uint16_t)(length - l4 - header);
-	frame->kind = FRAME_TCP;
-	frame->port = port->index;
-	frame->local = plain->local[at[-1] % PLAIN_LOCALS].row;
-	frame->source_port = load16(at);
-	frame->destination_port = load16(at + 2);
-	frame->sequence = load32(at + 4);
-	frame->acknowledgement = load32(at + 8);
-	frame->window = load16(at + 14);
-	frame->flags = at[13];
-	frame->options_length = (uint8_t)(header - TCP_LENGTH);
-	frame->unchecked = (checksums & FRAME_TCP_GOOD) == 0;
-	frame->prepared = frame->stood = false;
-	frame->class = 0;
+	frame_fill_tcp(at, checksums, frame);
 }
