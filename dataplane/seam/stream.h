@@ -79,13 +79,13 @@ struct bs_stream {
 	// line 2
 	alignas(64) struct bs_client client;
 	// the dataplane's own: see dataplane/tcp/block.h
-	alignas(64) uint8_t tcp[192];
+	alignas(64) uint8_t tcp[640];
 	uint8_t tx[BS_STREAM_TX];
 	uint8_t rx[BS_STREAM_RX];
 };
 
 _Static_assert(sizeof(struct bs_client) == 56, "one cache line with room to spare");
-_Static_assert(sizeof(struct bs_stream) == 384 + BS_STREAM_TX + BS_STREAM_RX, "no hidden padding");
+_Static_assert(sizeof(struct bs_stream) == 832 + BS_STREAM_TX + BS_STREAM_RX, "no hidden padding");
 
 // All streams of one dataplane lcore, and the rings between it and each worker.
 // Made at start, constant after.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/tcp/block.h"
 
+#include <stddef.h>
+
 #include <rte_malloc.h>
 
 #include "dataplane/tcp/connection.h"
@@ -107,7 +109,7 @@ uint32_t block_take(struct dataplane *dataplane, struct connection *c)
 	struct bs_stream *stream = &dataplane->streams->stream[block];
 	struct talk *talk = block_talk(stream);
 	dataplane->blocks->free[bs_stream_worker(dataplane->streams, block)] = talk->next_free;
-	memset(talk, 0, sizeof(*talk));
+	memset(talk, 0, offsetof(struct talk, gap));
 	talk->connection = connection_number(dataplane->connections, c);
 	talk->ring = RING_NONE;
 	talk->challenged_ms = c->challenged_ms;

@@ -17,9 +17,10 @@
 #include "dataplane/tcp/ring_pool.h"
 
 #define BLOCK_NONE UINT32_MAX
-// Ranges received ahead of a gap. More than an option can tell (RFC 2018, 3): what is kept need not be sent again, and a window of
-// hundreds of segments has many gaps at once where the network is bad.
-#define TALK_GAPS 12
+// Ranges received ahead of a gap: those of a window of 500 segments of which each tenth is lost. What finds no place must come again,
+// and nothing tells the sender of it: he recovers by timeouts alone, one lost segment each, and with only bytes sent twice there is no
+// round trip to end their backoff (RFC 6298, 3 and 5.7).
+#define TALK_GAPS 64
 
 struct connection;
 
@@ -55,9 +56,9 @@ struct talk {
 	uint8_t gaps;
 	uint8_t flags; // enum talk_flags
 	uint8_t ring_order;
-	uint32_t measured;    // rcv_nxt when the measure of the rate began (window_measure())
-	uint32_t measured_ms; // and the time
-	struct gap gap[TALK_GAPS];
+	uint32_t measured;         // rcv_nxt when the measure of the rate began (window_measure())
+	uint32_t measured_ms;      // and the time
+	struct gap gap[TALK_GAPS]; // the last: what is behind `gaps` of them is not cleared
 };
 
 enum talk_flags {

@@ -144,6 +144,25 @@ WIRE_TEST(talk_receive, of_overlapping_segments_the_first_wins)
 	end(peer, number);
 }
 
+// Of 500 segments each tenth is lost: nothing else need come again.
+WIRE_TEST(talk_receive, keeps_what_a_bad_network_lets_through)
+{
+	uint32_t number = talk(peer, "a");
+	uint32_t seq = peer->seq;
+	expect_read(peer->wire, number, "a");
+	for (uint32_t i = 0; i < 500; i++)
+		if (i % 10 != 0)
+			wire_expect_reason(peer->wire, BS_REASON_ACCEPTED,
+				wire_tcp(peer, .flags = TCP_ACK, .seq = seq + 4 * i,
+					.payload = "abcd"));
+	wire_forget(peer->wire);
+	for (uint32_t i = 0; i < 500; i += 10) {
+		wire_tcp(peer, .flags = TCP_ACK, .seq = seq + 4 * i, .payload = "abcd");
+		cr_assert_eq(wire_expect_tcp(peer, TCP_ACK)->ack, seq + 4 * (i + 10));
+	}
+	end(peer, number);
+}
+
 // So many gaps are kept; bytes ahead of one more are not, and come again.
 WIRE_TEST(talk_receive, one_gap_too_many_has_no_room)
 {
