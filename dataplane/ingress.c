@@ -341,20 +341,37 @@ void ingress_handed(struct dataplane *dataplane, struct frame **frames, unsigned
 	owned(dataplane, frames, kept);
 }
 
+static void decide(struct burst *burst, struct dataplane *dataplane, const struct port *port,
+	struct rte_mbuf **mbuf, unsigned count)
+{
+	burst->dataplane = dataplane;
+	burst->port = port;
+	burst->plain = &dataplane->plain[port->index];
+	burst->mbuf = mbuf;
+	burst->count = count;
+	for (unsigned i = 0; i < count; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(mbuf[i], const void *));
+	ingress_validate(burst);
+	ingress_classify(burst);
+}
+
+unsigned ingress_decide(struct dataplane *dataplane, const struct port *port,
+	struct rte_mbuf **mbuf, unsigned count)
+{
+	struct burst burst;
+	unsigned left = 0;
+	decide(&burst, dataplane, port, mbuf, count);
+	for (unsigned i = 0; i < count; i++)
+		left += burst.kind[i] != DONE;
+	return left;
+}
+
 void ingress_burst(struct dataplane *dataplane, const struct port *port, struct rte_mbuf **mbuf,
 	unsigned count)
 {
 	struct burst burst;
 	struct frame *tcp[BURST];
-	burst.dataplane = dataplane;
-	burst.port = port;
-	burst.plain = &dataplane->plain[port->index];
-	burst.mbuf = mbuf;
-	burst.count = count;
-	for (unsigned i = 0; i < count; i++)
-		rte_prefetch0(rte_pktmbuf_mtod(mbuf[i], const void *));
-	ingress_validate(&burst);
-	ingress_classify(&burst);
+	decide(&burst, dataplane, port, mbuf, count);
 	unsigned tcps = ingress_checksum(&burst, tcp);
 	if (tcps > 0)
 		tcp_burst(dataplane, port, tcp, tcps);

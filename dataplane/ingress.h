@@ -24,3 +24,8 @@ void ingress_burst(struct dataplane *dataplane, const struct port *port, struct 
 
 // Frames that another lcore received and found good, and whose connections are ours. At most BURST of them. Owner: the dataplane lcore.
 void ingress_handed(struct dataplane *dataplane, struct frame **frames, unsigned count);
+
+// The first two of these stages alone, validate and classify: how many of the packets neither dropped. They stay the caller's. For benches, with TCP alone: what is not is answered in place.
+// At most BURST of them. Owner: the dataplane lcore.
+unsigned ingress_decide(struct dataplane *dataplane, const struct port *port,
+	struct rte_mbuf **mbuf, unsigned count);

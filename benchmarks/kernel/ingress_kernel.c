@@ -1,33 +1,42 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// ingress-kernel: the decision alone. Ours: validate a burst of prebuilt frames and classify its sources. The reference: an XDP
-// program of the same prefixes that decides about the same sources (listed.bpf.c). In turns; medians.
-// Usage: ingress_kernel OBJECT PREFIXES ROUNDS
+// ingress-kernel: the decision alone. Ours: the ingress validates bursts of prebuilt frames and classifies their sources
+// (ingress_decide()). The reference: an XDP program of the same prefixes that decides about the same sources (listed.bpf.c). Beside
+// it the kernel's own filter: frames with these sources, received on an interface whose rule drops them. In turns; medians.
+//
+// Usage: ingress_kernel OBJECT PREFIXES ROUNDS [INTERFACE BARE]
+//        ingress_kernel PREFIXES: prints the prefixes, for the interface's rule. BARE's drops all without looking.
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include <rte_mbuf.h>
+
 #include "benchmarks/kernel/xdp.h"
+#include "benchmarks/packets/bed.h"
 #include "benchmarks/packets/lists.h"
 #include "benchmarks/packets/mix.h"
-#include "control/policy/policy.h"
-#include "dataplane/frame/frame.h"
-#include "dataplane/frame/local.h"
+#include "dataplane/ingress.h"
 
-#define BURST     32u
-#define FRAMES    4096u
-#define FRAME_ROW 64u // bytes: a frame a cache line
-#define XDP_RUNS  8192u
-#define ROUNDS    10000u
+#define FRAMES   4096u
+#define XDP_RUNS 8192u
+#define ROUNDS   10000u
+#define MOST     1000000u // prefixes, and sources
 
-static const uint8_t mac[6] = {0x02, 0, 0, 0, 0, 0x19}, peer_mac[6] = {0x02, 0, 0, 0, 0x0a, 0x01};
+// What a packet takes each of them, in nanoseconds a round.
+enum side { OWN, XDP, RULE, BARE, SIDES };
+static const char *const side_name[SIDES] = {"own", "xdp", "rule", "bare"};
 
-struct decider {
-	struct ports ports;
-	struct bs_policy policy;
-	uint8_t (*frame)[FRAME_ROW];
-	uint16_t length[FRAMES];
+struct sides {
+	struct bed *bed;
+	struct mix mix;
+	struct rte_mbuf *mbuf[FRAMES];
+	uint8_t frame[MIX_FRAME_BYTES]; // that the kernel gets, with other sources
+	uint16_t length;
+	unsigned interface[SIDES]; // of the rules; 0: none
+	double ns[SIDES][ROUNDS];
 };
 
 static double now_ns(void)
@@ -37,57 +46,31 @@ static double now_ns(void)
 	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
-static void prepare(struct decider *decider, struct bs_class_table *table, struct bs_address local)
-{
-	struct port *port = &decider->ports.port[0];
-	decider->ports.port_count = decider->ports.local_count = 1;
-	decider->ports.service = 25;
-	memcpy(port->mac, mac, 6);
-	port->mtu = 1500;
-	port->checks_ipv4 = port->checks_tcp = true;
-	decider->ports.local[0].address = local;
-	decider->ports.local[0].on_link = (struct bs_prefix){local, 96 + 24};
-	decider->ports.local[0].on_link.address.octet[15] = 0;
-	decider->ports.local[0].state = LOCAL_READY;
-	decider->policy.classes = table;
-	for (unsigned i = 0; i < 8; i++)
-		decider->policy.class[BS_CLASS_LISTS + i].action = BS_ACTION_DROP;
-}
-
-// How many of a burst are to be dropped.
-static unsigned decide(const struct decider *decider, unsigned first)
-{
-	struct bs_address source[BURST];
-	uint8_t class[BURST];
-	unsigned syns = 0, dropped = 0;
-	for (unsigned i = first; i < first + BURST; i++) {
-		struct frame frame;
-		if (frame_parse(&decider->ports, &decider->ports.port[0], decider->frame[i],
-			    decider->length[i], FRAME_IP_GOOD | FRAME_TCP_GOOD,
-			    &frame) == BS_REASON_ACCEPTED &&
-			(frame.flags & TCP_SYN) != 0)
-			source[syns++] = frame.source;
-	}
-	bs_policy_classify(&decider->policy, source, class, syns);
-	for (unsigned i = 0; i < syns; i++)
-		dropped += decider->policy.class[class[i]].action == BS_ACTION_DROP;
-	return dropped;
-}
-
 // Nanoseconds a packet; 0 where one was not dropped.
-static double own_round(struct decider *decider, struct mix *mix)
+static double own_round(struct sides *sides)
 {
-	unsigned dropped = 0;
+	struct bed *bed = sides->bed;
+	unsigned left = 0;
 	for (unsigned i = 0; i < FRAMES; i++) {
-		uint8_t frame[MIX_FRAME_BYTES];
-		decider->length[i] = mix_frame(mix, frame);
-		memcpy(decider->frame[i], frame, FRAME_ROW);
+		struct rte_mbuf *mbuf = sides->mbuf[i];
+		mbuf->pkt_len = mbuf->data_len = mix_frame(
+			&sides->mix, rte_pktmbuf_mtod(mbuf, uint8_t *));
+		mbuf->ol_flags = bed->rx_flags;
 	}
 	double begin = now_ns();
 	for (unsigned i = 0; i < FRAMES; i += BURST)
-		dropped += decide(decider, i);
+		left += ingress_decide(bed->dataplane, &bed->ports.port[0], &sides->mbuf[i], BURST);
 	double ns = (now_ns() - begin) / FRAMES;
-	return dropped == FRAMES ? ns : 0;
+	return left == 0 ? ns : 0;
+}
+
+static double round_of(struct sides *sides, enum side side)
+{
+	if (side == OWN)
+		return own_round(sides);
+	if (side == XDP)
+		return xdp_run(sides->frame, sides->length, XDP_RUNS);
+	return xdp_receive(sides->frame, sides->length, XDP_RUNS, sides->interface[side]);
 }
 
 static int by_size(const void *a, const void *b)
@@ -96,18 +79,33 @@ static int by_size(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-static double median(double *of, unsigned count)
+static bool measure(struct sides *sides, unsigned rounds)
 {
-	qsort(of, count, sizeof(*of), by_size);
-	return of[count / 2];
+	own_round(sides); // warms up, and the addresses that are ours are learnt
+	for (unsigned i = 0; i < rounds; i++) {
+		for (unsigned side = 0; side < SIDES; side++) {
+			if (side > XDP && sides->interface[side] == 0)
+				continue;
+			sides->ns[side][i] = round_of(sides, side);
+			if (sides->ns[side][i] > 0)
+				continue;
+			fprintf(stderr, "ingress_kernel: %s: a listed source was let through\n",
+				side_name[side]);
+			return false;
+		}
+	}
+	for (unsigned side = 0; side < SIDES; side++) {
+		qsort(sides->ns[side], rounds, sizeof(double), by_size);
+		printf("%s-ns=%.2f ", side_name[side], sides->ns[side][rounds / 2]);
+	}
+	printf("received=%u\n", rounds * XDP_RUNS);
+	return true;
 }
 
 // The sources of the frames that the mix will give.
-static uint32_t *draw(const struct mix_settings *settings, uint32_t count)
+static uint32_t *draw(struct mix mix, uint32_t count)
 {
 	uint32_t *sources = calloc(count, sizeof(*sources));
-	struct mix mix;
-	mix_begin(&mix, settings);
 	for (uint32_t i = 0; sources != NULL && i < count; i++) {
 		uint8_t frame[MIX_FRAME_BYTES];
 		mix_frame(&mix, frame);
@@ -116,57 +114,66 @@ static uint32_t *draw(const struct mix_settings *settings, uint32_t count)
 	return sources;
 }
 
-static bool measure(struct decider *decider, const struct mix_settings *settings, unsigned rounds)
+static struct bed *make_bed(struct sides *sides, const struct lists *lists)
 {
-	static double own[ROUNDS], xdp[ROUNDS];
-	uint8_t frame[MIX_FRAME_BYTES];
-	struct mix mix;
-	mix_begin(&mix, settings);
-	uint16_t length = mix_frame(&mix, frame);
-	mix_begin(&mix, settings);
-	own_round(decider, &mix);
-	for (unsigned i = 0; i < rounds; i++) {
-		own[i] = own_round(decider, &mix);
-		xdp[i] = xdp_run(frame, length, XDP_RUNS);
-		if (own[i] == 0 || xdp[i] == 0) {
-			fprintf(stderr, "ingress_kernel: a listed source was let through\n");
-			return false;
-		}
-	}
-	printf("own-ns=%.2f xdp-ns=%.2f\n", median(own, rounds), median(xdp, rounds));
-	return true;
+	struct bed *bed = bed_new(&(struct bed_settings){
+		.offloads = true, .connections = 1024, .half_open = 64, .classes = lists->table});
+	bed_mix(&sides->mix,
+		&(struct mix_settings){
+			.seed = 1, .weight = {[MIX_LISTED] = 1}, .listed4 = &lists->ipv4});
+	bed_turn(bed, dataplane_poll, bed->dataplane); // it has a policy from now on
+	return rte_pktmbuf_alloc_bulk(bed->pool, sides->mbuf, FRAMES) == 0 ? bed : NULL;
+}
+
+static bool bench(const char *object, uint32_t prefixes, unsigned rounds, const char *const *rules)
+{
+	static struct sides sides;
+	struct lists lists;
+	uint32_t local;
+	lists_make(&lists, prefixes, 0);
+	sides.bed = make_bed(&sides, &lists);
+	if (sides.bed == NULL)
+		return false;
+	for (unsigned i = 0; rules != NULL && i < 2; i++)
+		sides.interface[RULE + i] = if_nametoindex(rules[i]);
+	struct mix mix = sides.mix;
+	sides.length = mix_frame(&mix, sides.frame);
+	memcpy(&local, sides.frame + 30, 4);
+	uint32_t *sources = draw(sides.mix, prefixes);
+	bool good = sources != NULL && xdp_load(object, &lists.ipv4, sources, prefixes, local) &&
+		    measure(&sides, rounds);
+	free(sources);
+	rte_pktmbuf_free_bulk(sides.mbuf, FRAMES);
+	bed_free(sides.bed);
+	lists_free(&lists);
+	return good;
+}
+
+static bool print_prefixes(uint32_t count)
+{
+	struct prefixes prefixes;
+	char text[BS_PREFIX_TEXT];
+	bool good = prefixes_ipv4(&prefixes, count, LISTS_SEED);
+	for (size_t i = 0; good && i < prefixes.count; i++)
+		puts(bs_prefix_format(&prefixes.prefix[i], text));
+	prefixes_free(&prefixes);
+	return good;
 }
 
 int main(int argc, char **argv)
 {
-	long prefixes = argc == 4 ? strtol(argv[2], NULL, 10) : 0;
-	long rounds = argc == 4 ? strtol(argv[3], NULL, 10) : 0;
-	if (prefixes < 1 || prefixes > 1000000 || rounds < 1 || rounds > (long)ROUNDS) {
-		fprintf(stderr, "usage: ingress_kernel OBJECT PREFIXES ROUNDS\n");
+	long prefixes = argc > 1 ? strtol(argv[argc == 2 ? 1 : 2], NULL, 10) : 0;
+	long rounds = argc > 3 ? strtol(argv[3], NULL, 10) : 1;
+	if ((argc != 2 && argc != 4 && argc != 6) || prefixes < 1 || prefixes > (long)MOST ||
+		rounds < 1 || rounds > (long)ROUNDS) {
+		fprintf(stderr, "usage: ingress_kernel OBJECT PREFIXES ROUNDS [INTERFACE BARE]\n"
+				"       ingress_kernel PREFIXES\n");
 		return 2;
 	}
-	static struct decider decider;
-	struct lists lists;
-	struct bs_address local = bs_address_from_ipv4((const uint8_t[]){192, 0, 2, 25});
-	uint32_t local_word;
-	memcpy(&local_word, local.octet + 12, 4);
-	lists_make(&lists, (size_t)prefixes, 0);
-	prepare(&decider, lists.table, local);
-	struct mix_settings settings = {.seed = 1,
-		.weight = {[MIX_LISTED] = 1},
-		.listed4 = &lists.ipv4,
-		.local4 = local,
-		.service = 25};
-	memcpy(settings.to, mac, 6);
-	memcpy(settings.from, peer_mac, 6);
-	decider.frame = aligned_alloc(64, FRAMES * sizeof(*decider.frame));
-	uint32_t *sources = draw(&settings, (uint32_t)prefixes);
-	bool good = sources != NULL && decider.frame != NULL &&
-		    xdp_load(argv[1], &lists.ipv4, sources, (uint32_t)prefixes, local_word) &&
-		    measure(&decider, &settings, (unsigned)rounds);
-	free(sources);
-	free(decider.frame);
-	bs_class_table_free(lists.table);
-	lists_free(&lists);
-	return good ? EXIT_SUCCESS : EXIT_FAILURE;
+	if (argc == 2)
+		return print_prefixes((uint32_t)prefixes) ? EXIT_SUCCESS : EXIT_FAILURE;
+	bed_start_dpdk();
+	const char *const *rules = argc == 6 ? (const char *const *)&argv[4] : NULL;
+	return bench(argv[1], (uint32_t)prefixes, (unsigned)rounds, rules) ? EXIT_SUCCESS
+									   : EXIT_FAILURE;
 }

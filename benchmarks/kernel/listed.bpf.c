@@ -2,7 +2,8 @@
 //
 // ingress-kernel's reference: what an operator would write in XDP. A frame is validated as far as ours are where the port
 // checks checksums, then a trie of prefixes says whether its source is dropped. The test run gives the same frame each time, so the
-// source comes from an array: the same sequence that the dataplane is given.
+// source comes from an array: the same sequence that the dataplane is given. Beside it what hands such frames to the kernel, whose
+// rules drop them.
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
@@ -57,15 +58,18 @@ static __always_inline int is_syn_to_us(const struct xdp_md *context)
 	       !tcp->ack && !tcp->fin && !tcp->rst;
 }
 
-SEC("xdp")
-int filter(struct xdp_md *context)
+static __always_inline const __u32 *next_source(void)
 {
 	__u32 now = turn;
 	turn = now + 1 < count ? now + 1 : 0;
-	if (!is_syn_to_us(context))
-		return XDP_ABORTED;
-	const __u32 *source = bpf_map_lookup_elem(&sources, &now);
-	if (!source)
+	return bpf_map_lookup_elem(&sources, &now);
+}
+
+SEC("xdp")
+int filter(struct xdp_md *context)
+{
+	const __u32 *source = next_source();
+	if (!source || !is_syn_to_us(context))
 		return XDP_ABORTED;
 	struct key key = {32, *source};
 	return bpf_map_lookup_elem(&listed, &key) ? XDP_DROP : XDP_PASS;
@@ -76,6 +80,21 @@ SEC("xdp")
 int nothing(struct xdp_md *context)
 {
 	return XDP_DROP;
+}
+
+// The frame is received by the kernel, from the next source. Its checksum is not: a rule does not look at it.
+SEC("xdp")
+int receive(struct xdp_md *context)
+{
+	void *data = (void *)(long)context->data; // NOLINT(performance-no-int-to-ptr)
+	const void *end = (const void *)(long)
+				  context->data_end; // NOLINT(performance-no-int-to-ptr)
+	struct iphdr *ip = data + sizeof(struct ethhdr);
+	const __u32 *source = next_source();
+	if (!source || (const void *)(ip + 1) > end)
+		return XDP_ABORTED;
+	ip->saddr = *source;
+	return XDP_PASS;
 }
 
 char terms[] SEC("license") = "Dual BSD/GPL";
