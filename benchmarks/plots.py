@@ -9,7 +9,7 @@ import tempfile
 import memif
 import packets
 import waiting
-from flood import FLOODS
+from flood import FLOODS, saturated
 from measure import Length, Void, place
 from sessions import PLACES, mailboxes, over_memif
 
@@ -48,39 +48,44 @@ def prefixes():
 
 
 @contextlib.contextmanager
-def half_loaded():
-    """A barscreen and half of the sessions and frames a second that it can do with the load over memif."""
+def part_loaded():
+    """A barscreen, and a quarter of the sessions a second that it can do with the load over memif, and of their packets: half would leave
+    a core no room for a flood."""
     with place() as folder, memif.barscreen(mailboxes(folder, "memif")) as process:
         over_memif(process, 1)
         most = over_memif(process, Length.SECONDS)
 
         def run(*words):
-            return memif.load(process, Length.SECONDS, 8 * PLACES, "-r", most["rate"] / 2, *words)
+            return memif.load(process, Length.SECONDS, 8 * PLACES, "-r", most["rate"] / 4, *words)
 
-        yield folder, run, most["frames"] / 2
+        yield folder, run, most["sent"] / 4
 
 
 def flood():
-    """Sessions a second against the rate of a flood beside them. A line ends where the load is the limit."""
+    """Sessions a second against the rate of a flood beside them. A line ends where either side is saturated."""
     yield "flood", "packets/s", "sessions/s"
-    with half_loaded() as (_, run, frames):
+    with part_loaded() as (_, run, packets_sent):
         for kind in FLOODS[:1] if Length.SMOKE else FLOODS:
             yield kind, 0, run()["rate"]
             for times in FLOOD_TIMES[:1] if Length.SMOKE else FLOOD_TIMES:
+                wanted = times * packets_sent
                 try:
-                    result = run("-f", f"{times * frames:.0f}:{kind}")
-                except Void as reason:
-                    print(f"plots: {kind} ends below {times * frames:.0f} packets/s: {reason}", file=sys.stderr, flush=True)
+                    result = run("-f", f"{wanted:.0f}:{kind}")
+                    reason = saturated(result, wanted)
+                except Void as fault:
+                    reason = fault
+                if reason:
+                    print(f"plots: {kind} ends below {wanted:.0f} packets/s: {reason}", file=sys.stderr, flush=True)
                     break
-                yield kind, result["flood"] / Length.SECONDS, result["rate"]
+                yield kind, result["flood"], result["rate"]
 
 
 def latency():
     """How many took longer, against time: connecting, the greeting, a reply, a session; alone and beside a flood."""
     yield "beside", "what", "us", "share-longer"
-    with half_loaded() as (folder, run, frames):
+    with part_loaded() as (folder, run, packets_sent):
         path = os.path.join(folder, "histogram")
-        for beside, words in ("nothing", ()), ("syn-flood", ("-f", f"{5 * frames:.0f}:syn")):
+        for beside, words in ("nothing", ()), ("syn-flood", ("-f", f"{5 * packets_sent:.0f}:syn")):
             run("-H", path, *words)
             with open(path, encoding="ascii") as file:
                 rows = [line.split() for line in file]

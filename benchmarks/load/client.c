@@ -91,7 +91,8 @@ static inline struct session *place_of(const struct clients *clients, const stru
 
 void clients_prefetch(const struct clients *clients, const struct segment *segment)
 {
-	__builtin_prefetch(place_of(clients, segment));
+	if (segment->source < clients->settings.sources) // not an answer to a flood
+		__builtin_prefetch(place_of(clients, segment));
 }
 
 static void emit(struct clients *clients, const struct segment *segment, uint32_t payload_sum)
@@ -332,8 +333,9 @@ bool clients_take(struct clients *clients, const struct segment *segment)
 {
 	struct session *session = place_of(clients, segment);
 	clients->counters.received++;
-	if (session->state == FREE || session->port != segment->port ||
-		session->source != segment->source || session->ipv6 != segment->ipv6) {
+	if (segment->source >= clients->settings.sources || session->state == FREE ||
+		session->port != segment->port || session->source != segment->source ||
+		session->ipv6 != segment->ipv6) {
 		answer_stray(clients, segment);
 		return false;
 	}

@@ -1,83 +1,132 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "benchmarks/load/flood.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <rte_cycles.h>
 
-#define BURST       64u
-#define BEHIND_MOST 4096u       // frames
-#define SPOOFED     0x01000000u // from 1.0.0.0 on 112 /8s: nobody's list, none of our clients
-#define SPOOFED_8   0x70u
-#define LISTED      0xb9000000u // 185.0.0.0/8
-#define OURS        0x0a000000u
+#include "benchmarks/packets/prefixes.h"
+
+#define FRAMES      (1u << 20) // as many different ones
+#define BURST       256u       // of one turn
+#define BEHIND_MOST 4096u      // frames
+#define LIST_SEED   5u
+#define SEED        7u
+
+struct flood_frame {
+	uint8_t bytes[MIX_FRAME_BYTES];
+	uint16_t length;
+};
+
+static const char *const kind_name[MIX_KINDS] = {[MIX_PLAIN] = "plain",
+	[MIX_SPOOFED] = "syn",
+	[MIX_LISTED] = "listed",
+	[MIX_BOGONS] = "bogon",
+	[MIX_ACKS] = "ack"};
 
 bool flood_option(struct flood *flood, const char *text)
 {
-	static const char *const name[] = {
-		[FLOOD_SYN] = "syn", [FLOOD_ACK] = "ack", [FLOOD_LISTED] = "listed"};
 	char *end;
 	flood->rate = strtod(text, &end);
 	if (*end != ':' || flood->rate <= 0)
 		return false;
-	for (unsigned i = FLOOD_SYN; i <= FLOOD_LISTED; i++)
-		if (strcmp(name[i], end + 1) == 0)
-			flood->kind = (enum flood_kind)i;
-	return flood->kind != FLOOD_NONE;
+	do {
+		const char *name = end + 1;
+		size_t length = strcspn(name, "=,");
+		unsigned kind = 0;
+		while (kind < MIX_KINDS && (strlen(kind_name[kind]) != length ||
+						   strncmp(kind_name[kind], name, length) != 0))
+			kind++;
+		if (kind == MIX_KINDS)
+			return false;
+		end = (char *)name + length;
+		flood->weight[kind] = *end == '=' ? (uint32_t)strtoul(end + 1, &end, 10) : 1;
+		if (flood->weight[kind] == 0)
+			return false;
+	} while (*end == ',');
+	return *end == '\0';
 }
 
-void flood_begin(struct flood *flood, const struct wire_side *side, uint64_t hz)
+static bool make_list(struct prefixes *ipv4, struct prefixes *ipv6, uint32_t count)
 {
-	flood->side = *side;
-	flood->side.network4 = 0;
-	segment_prepare(&flood->side);
+	return prefixes_ipv4(ipv4, count, LIST_SEED) &&
+	       prefixes_ipv6(ipv6, count / 10 * 3 + 1, LIST_SEED);
+}
+
+bool flood_print_list(uint32_t prefixes)
+{
+	struct prefixes list[2] = {0};
+	char text[BS_PREFIX_TEXT];
+	bool made = make_list(&list[0], &list[1], prefixes);
+	for (unsigned i = 0; i < 2; i++) {
+		for (size_t j = 0; made && j < list[i].count; j++)
+			puts(bs_prefix_format(&list[i].prefix[j], text));
+		prefixes_free(&list[i]);
+	}
+	return made;
+}
+
+bool flood_begin(struct flood *flood, const struct wire_side *side, uint64_t hz)
+{
+	struct prefixes ipv4 = {0}, ipv6 = {0};
+	struct mix_settings settings = {.seed = SEED,
+		.ipv6 = flood->ipv6,
+		.listed4 = &ipv4,
+		.listed6 = &ipv6,
+		.local4 = side->target4,
+		.local6 = side->target6,
+		.service = side->target_port};
+	struct mix mix;
+	size_t size = FRAMES * sizeof(struct flood_frame);
+	if (flood->rate <= 0)
+		return true;
+	flood->frame = aligned_alloc(64, size);
+	bool made = flood->frame != NULL && make_list(&ipv4, &ipv6, flood->prefixes);
+	if (made) {
+		madvise(flood->frame, size, MADV_HUGEPAGE);
+		memcpy(settings.weight, flood->weight, sizeof(settings.weight));
+		memcpy(settings.to, side->peer_mac, 6);
+		memcpy(settings.from, side->mac, 6);
+		mix_begin(&mix, &settings);
+		for (uint32_t i = 0; i < FRAMES; i++)
+			flood->frame[i].length = mix_frame(&mix, flood->frame[i].bytes);
+	}
+	prefixes_free(&ipv4);
+	prefixes_free(&ipv6);
 	flood->hz = hz;
 	flood->start = rte_rdtsc();
-	flood->random = 7;
+	return made;
 }
 
-static uint64_t next_random(struct flood *flood)
+void flood_end(struct flood *flood)
 {
-	uint64_t z = flood->random += 0x9e3779b97f4a7c15u; // splitmix64
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return z ^ z >> 31;
-}
-
-static uint32_t draw_source(struct flood *flood, uint32_t random)
-{
-	if (flood->kind == FLOOD_LISTED)
-		return LISTED | (random & 0x00ffffff);
-	uint32_t source = SPOOFED + (random >> 24) % SPOOFED_8 * 0x01000000u +
-			  (random & 0x00ffffff);
-	return source >> 24 == OURS >> 24 ? source + 0x01000000u : source;
+	free(flood->frame);
 }
 
 unsigned flood_go_on(struct flood *flood, struct load_port *port, uint64_t now)
 {
 	unsigned count = 0;
-	if (flood->kind == FLOOD_NONE)
+	if (flood->rate <= 0)
 		return 0;
 	uint64_t rated = (uint64_t)(flood->rate * (double)(now - flood->start) / (double)flood->hz);
-	if (rated > flood->due + BEHIND_MOST) { // we were away: what is older is not made up for
-		flood->late += rated - flood->due - BURST;
-		flood->due = rated - BURST;
+	if (rated > flood->due + BEHIND_MOST) {
+		flood->late += rated - flood->due - BEHIND_MOST;
+		flood->due = rated - BEHIND_MOST;
 	}
-	while (flood->due < rated && count < BURST && load_port_room(port) > PORT_OUT / 4) {
-		uint64_t random = next_random(flood);
-		struct segment segment = {.source = draw_source(flood, (uint32_t)random),
-			.sequence = (uint32_t)(random >> 20),
-			.acknowledgement = flood->kind == FLOOD_ACK ? (uint32_t)(random >> 11) : 0,
-			.port = (uint16_t)(1024 + (random >> 32) % 60000),
-			.window = 8192,
-			.flags = flood->kind == FLOOD_ACK ? SEGMENT_ACK : SEGMENT_SYN,
-			.payload = ""};
-		load_port_out(
-			port, segment_write(&flood->side, &segment, 0, load_port_frame(port)));
+	if (load_port_room(port) < PORT_OUT)
+		return 0;
+	while (flood->due < rated && count < BURST) {
+		const struct flood_frame *frame = &flood->frame[flood->next];
+		flood->next = (flood->next + 1) % FRAMES;
+		memcpy(load_port_frame(port), frame->bytes, MIX_FRAME_BYTES);
+		load_port_out(port, frame->length);
 		flood->due++;
 		flood->sent++;
 		count++;
 	}
+	load_port_flush(port);
 	return count;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
@@ -77,7 +78,7 @@ void load_port_open(struct load_port *port, const char *socket)
 
 void load_port_close(struct load_port *port)
 {
-	rte_pktmbuf_free_bulk(port->out, port->out_count);
+	rte_pktmbuf_free_bulk(port->out + port->out_first, port->out_count);
 	rte_eth_dev_stop(port->id);
 	rte_eth_dev_close(port->id);
 	rte_eal_cleanup();
@@ -93,31 +94,44 @@ uint8_t *load_port_frame(struct load_port *port)
 	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(port->pool);
 	if (mbuf == NULL || port->out_count == PORT_OUT)
 		die("packet buffers", "none left");
-	port->out[port->out_count] = mbuf;
+	port->out[port->out_first + port->out_count] = mbuf;
 	return rte_pktmbuf_mtod(mbuf, uint8_t *);
 }
 
 void load_port_out(struct load_port *port, uint16_t length)
 {
-	struct rte_mbuf *mbuf = port->out[port->out_count++];
+	struct rte_mbuf *mbuf = port->out[port->out_first + port->out_count++];
 	mbuf->data_len = length;
 	mbuf->pkt_len = length;
 }
 
+static void count_full(struct load_port *port, bool full)
+{
+	port->full += full;
+	if (full == (port->full_since != 0))
+		return;
+	uint64_t now = rte_rdtsc();
+	port->full_ticks += full ? 0 : now - port->full_since;
+	port->full_since = full ? now : 0;
+}
+
 bool load_port_flush(struct load_port *port)
 {
-	uint32_t sent = 0;
-	while (sent < port->out_count) {
-		uint16_t now = rte_eth_tx_burst(port->id, 0, port->out + sent,
-			(uint16_t)RTE_MIN(port->out_count - sent, 128u));
+	while (port->out_count > 0) {
+		uint16_t now = rte_eth_tx_burst(port->id, 0, port->out + port->out_first,
+			(uint16_t)RTE_MIN(port->out_count, 128u));
 		if (now == 0)
 			break;
-		sent += now;
+		port->out_first += now;
+		port->out_count -= now;
 	}
-	port->out_count -= sent;
-	if (port->out_count == 0)
-		return true;
-	port->full++;
-	memmove(port->out, port->out + sent, port->out_count * sizeof(struct rte_mbuf *));
-	return false;
+	count_full(port, port->out_count > 0);
+	if (port->out_count == 0) {
+		port->out_first = 0;
+	} else if (port->out_first >= PORT_OUT) { // the rest has room in front
+		memcpy(port->out, port->out + port->out_first,
+			port->out_count * sizeof(struct rte_mbuf *));
+		port->out_first = 0;
+	}
+	return port->out_count == 0;
 }

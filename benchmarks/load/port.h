@@ -7,7 +7,9 @@
 #include <stdint.h>
 
 #define PORT_BURST 64u
-#define PORT_OUT   512u
+// So many that the load goes on taking in what comes while the other end stands still for some milliseconds: else answers would find
+// no room on their way to it, and their sessions would wait for them to be said again.
+#define PORT_OUT 4096u
 
 struct rte_mbuf;
 struct rte_mempool;
@@ -16,9 +18,11 @@ struct load_port {
 	uint16_t id;
 	struct rte_mempool *pool;
 	struct rte_mbuf
-		*out[PORT_OUT]; // what waits for room in the ring, then the frame being written
-	uint32_t out_count;
-	uint64_t full; // times the other end had not made room
+		*out[2 * PORT_OUT]; // what waits for room in the ring, then the frame being written
+	uint32_t out_first, out_count;
+	uint64_t full;       // times the other end had not made room
+	uint64_t full_since; // ticks; 0: it has
+	uint64_t full_ticks; // it had not, before that
 	uint8_t mac[6];
 };
 
@@ -30,7 +34,7 @@ void load_port_close(struct load_port *port);
 uint16_t load_port_receive(struct load_port *port, struct rte_mbuf *mbuf[PORT_BURST]);
 
 // A frame to write to, then its length: it goes out with the next load_port_flush(). Exits where packet buffers lack:
-// there are more of them than both rings hold.
+// there are more of them than both rings and what waits.
 uint8_t *load_port_frame(struct load_port *port);
 void load_port_out(struct load_port *port, uint16_t length);
 

@@ -117,7 +117,8 @@ bool segment_read(const struct wire_side *side, const uint8_t *frame, uint32_t l
 	if (segment->ipv6) {
 		tcp = ip + IPV6_LENGTH;
 		end = IP + IPV6_LENGTH + load16(ip + 4);
-		segment->source = load32(ip + 28);
+		segment->source = memcmp(ip + 24, side->network6, 4) == 0 ? load32(ip + 28)
+									  : UINT32_MAX;
 		if (length < IP + IPV6_LENGTH + TCP_LENGTH || ip[6] != PROTOCOL_TCP)
 			return false;
 	} else {

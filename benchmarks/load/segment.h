@@ -19,7 +19,7 @@
 #define SEGMENT_MSS6 1440u
 
 struct segment {
-	uint32_t source; // number of the client
+	uint32_t source; // number of the client; large: it is none of ours
 	uint32_t sequence, acknowledgement;
 	uint16_t port; // the client's
 	uint16_t window;

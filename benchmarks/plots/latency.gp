@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-set title "Latencies of refused sessions at half of the most a second, one core"
+set title "Latencies of refused sessions at a quarter of the most a second, one core"
 set xlabel "microseconds"
 set ylabel "share that took longer"
 set logscale xy

@@ -119,7 +119,7 @@ def one_round(process, lists, dice, flood, sizes):
     left = {}
     expect(until(lambda: not left.update(now=held(process)) and not left["now"], every=0.5),
            f"still held after the {flood} flood: {left.get('now')}")
-    print(f"    {flood}: {fields['rate']} sessions/s, {fields['good']} good, {fields['bad']} bad, {fields['flood']} packets of the flood, "
+    print(f"    {flood}: {fields['rate']} sessions/s, {fields['good']} good, {fields['bad']} bad, {fields['flood']} packets of the flood a second, "
           f"{sizes[-1] >> 20} MB", flush=True)
     return int(fields["good"])
 
