@@ -7,6 +7,7 @@
 #include "dataplane/tcp/block.h"
 #include "dataplane/tcp/closing.h"
 #include "dataplane/tcp/connection.h"
+#include "dataplane/tcp/greeting.h"
 #include "dataplane/tcp/handshake.h"
 #include "dataplane/expiry.h"
 #include "dataplane/handover.h"
@@ -96,7 +97,7 @@ unsigned dataplane_poll(void *self, uint64_t now_ns)
 	talk_acknowledge(dataplane);
 	unsigned done = received;
 	done += talk_wishes(dataplane);
-	done += waiting_greetings(dataplane);
+	done += greetings_wished(dataplane);
 	done += overload_turn(dataplane);
 	done += expiry_turn(dataplane, received);
 	done += inquiry_turn(dataplane);

@@ -7,6 +7,7 @@
 #include "dataplane/tcp/closing.h"
 #include "dataplane/tcp/connection.h"
 #include "dataplane/tcp/connection_index.h"
+#include "dataplane/tcp/greeting.h"
 #include "dataplane/tcp/handshake.h"
 #include "dataplane/tcp/refused.h"
 #include "dataplane/tcp/stutter.h"
@@ -20,8 +21,9 @@
 #define EXPIRIES_IDLE        (2 * BURST)
 #define EXPIRIES_BUSY(count) ((count) / 2)
 
-// Of one queue, before the next one's turn comes: enough to hide the way to the memory behind the others.
-#define BATCH 8u
+// Of one queue, before the next one's turn comes: enough to hide the way to the memory behind the others, and to ask the tables about
+// as many at once as they are made for.
+#define BATCH BURST
 
 // More than this behind its time is late: what a client that waits may notice, and half a hundred turns of the clock.
 #define LATE_MS 50u
@@ -32,7 +34,6 @@ static void expired(struct dataplane *dataplane, struct connection *c)
 	case STAGE_HALF_OPEN:
 		handshake_expired(dataplane, c);
 		break;
-	case STAGE_WAITING:
 	case STAGE_GREETED:
 		waiting_expired(dataplane, c);
 		break;
@@ -53,6 +54,7 @@ static void expired(struct dataplane *dataplane, struct connection *c)
 	case STAGE_TIME_WAIT:
 		closing_expired(dataplane, c);
 		break;
+	case STAGE_WAITING: // only in the queues of end_waits()
 	case STAGE_FREE:
 	case STAGES:
 		break;
@@ -62,6 +64,40 @@ static void expired(struct dataplane *dataplane, struct connection *c)
 static uint32_t lag_ms(const struct dataplane *dataplane, const struct connection *c)
 {
 	return dataplane->now_ms - connection_due_ms(dataplane, c);
+}
+
+// A step along a queue, whose next record is fetched meanwhile. A record knows the one behind it: so while one ends the
+// queue is followed a step beyond the batch, and when the next batch begins its records are there.
+static uint32_t step(const struct connections *connections, uint32_t number)
+{
+	if (number == CONNECTION_NONE)
+		return CONNECTION_NONE;
+	uint32_t next = connections->record[number].next;
+	if (next != CONNECTION_NONE)
+		rte_prefetch0(&connections->record[next]);
+	return next;
+}
+
+// Up to `most` whose wait is over.
+static unsigned end_waits(struct dataplane *dataplane, enum delay delay, unsigned most)
+{
+	struct connections *connections = dataplane->connections;
+	struct connection *c[BATCH];
+	uint8_t verdict[BATCH];
+	uint32_t late_ms = dataplane->now_ms - delay_ms(dataplane, delay) - LATE_MS;
+	unsigned due = delay_take_due(dataplane, delay, most, c), greeted = 0;
+	uint32_t ahead = connections->queue[delay].head;
+	if (due == 0)
+		return 0;
+	greetings_judge(dataplane, c, due, verdict);
+	for (unsigned i = 0; i < due; i++) {
+		ahead = step(connections, ahead);
+		dataplane->counters->expired_late += !time_reached(c[i]->deadline_ms, late_ms);
+		if (greeting_due(dataplane, c[i], (enum bs_verdict)verdict[i]))
+			c[greeted++] = c[i];
+	}
+	greetings_send(dataplane, c, greeted);
+	return due;
 }
 
 // What the stages of the first `most` that are due will touch, fetched ahead. Returns how many are due; `*after`: the record behind
@@ -88,23 +124,21 @@ static unsigned fetch(
 	return due;
 }
 
-// Ends up to `most` of one queue. A record knows the one behind it, so the queue is followed one step for each that
-// ends: when the next batch begins, its records are there.
+// Ends up to `most` of one queue.
 static unsigned end_batch(struct dataplane *dataplane, enum delay delay, unsigned most)
 {
 	struct connections *connections = dataplane->connections;
 	const struct delay_queue *queue = &connections->queue[delay];
 	uint32_t ahead;
+	if (delay == DELAY_WAIT || delay == DELAY_WAIT_LONG)
+		return end_waits(dataplane, delay, most);
 	unsigned due = fetch(dataplane, queue->head, most, &ahead), done = 0;
 	for (; done < due && queue->head != CONNECTION_NONE; done++) {
 		struct connection *c = &connections->record[queue->head];
-		if (ahead != CONNECTION_NONE)
-			rte_prefetch0(&connections->record[ahead]);
+		ahead = step(connections, ahead);
 		dataplane->counters->expired_late += lag_ms(dataplane, c) > LATE_MS;
 		connection_delay(dataplane, c, DELAY_NONE);
 		expired(dataplane, c);
-		if (ahead != CONNECTION_NONE)
-			ahead = connections->record[ahead].next;
 	}
 	return done;
 }

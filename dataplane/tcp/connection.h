@@ -163,6 +163,9 @@ void connection_delay(struct dataplane *dataplane, struct connection *connection
 uint32_t connection_due_ms(const struct dataplane *dataplane, const struct connection *connection);
 // The delay it stands in is over.
 bool connection_due(const struct dataplane *dataplane, const struct connection *connection);
+// Takes those at a queue's head whose delay is over out of it, `most` of them at most, in their order; returns how many.
+unsigned delay_take_due(
+	struct dataplane *dataplane, enum delay delay, unsigned most, struct connection **taken);
 
 // All queues empty.
 void delays_clear(struct connections *connections);

@@ -22,26 +22,30 @@ static uint32_t short_wait_ms(const struct dataplane *dataplane)
 	return policy->wait_ms;
 }
 
+static const uint32_t constant_ms[DELAYS] = {
+	[DELAY_ACK] = 40,
+	[DELAY_RTO_FIRST] = 1000,
+	[DELAY_RTO_FIRST + 1] = 2000,
+	[DELAY_RTO_FIRST + 2] = 4000,
+	[DELAY_RTO_FIRST + 3] = 8000,
+	[DELAY_RTO_FIRST + 4] = 16000,
+	[DELAY_RTO_FIRST + 5] = 32000,
+	[DELAY_RTO_LAST] = 64000,
+	[DELAY_TIME_WAIT] = 64000,
+};
+
 uint32_t delay_ms(const struct dataplane *dataplane, enum delay delay)
 {
 	switch (delay) {
-	case DELAY_NONE:
-	case DELAYS:
-		break;
-	case DELAY_ACK:
-		return 40;
 	case DELAY_WAIT:
 		return short_wait_ms(dataplane);
 	case DELAY_WAIT_LONG:
 		return long_wait_ms(dataplane->policy);
 	case DELAY_GREETED:
 		return dataplane->policy->greeted_timeout_ms;
-	case DELAY_TIME_WAIT:
-		return 64000;
 	default:
-		return 1000u << (delay - DELAY_RTO_FIRST);
+		return delay < DELAYS ? constant_ms[delay] : 0;
 	}
-	return 0;
 }
 
 // Delays of the policy may change while connections stand in their queue: these count from their begin, so that a change
@@ -85,6 +89,32 @@ static void leave_queue(struct connections *connections, struct connection *c)
 	c->delay = DELAY_NONE;
 }
 
+unsigned delay_take_due(
+	struct dataplane *dataplane, enum delay delay, unsigned most, struct connection **taken)
+{
+	struct connections *connections = dataplane->connections;
+	struct delay_queue *queue = &connections->queue[delay];
+	uint32_t number = queue->head, since = is_policys(delay) ? delay_ms(dataplane, delay) : 0;
+	unsigned count = 0;
+	for (; count < most && number != CONNECTION_NONE; count++) {
+		struct connection *c = &connections->record[number];
+		if (!time_reached(dataplane->now_ms, c->deadline_ms + since))
+			break;
+		c->delay = DELAY_NONE;
+		taken[count] = c;
+		number = c->next;
+	}
+	queue->head = number;
+	queue->count -= count;
+	if (number != CONNECTION_NONE) {
+		connections->record[number].previous = CONNECTION_NONE;
+	} else {
+		queue->tail = CONNECTION_NONE;
+		connections->armed &= (uint16_t) ~(1u << delay);
+	}
+	return count;
+}
+
 void connection_delay(struct dataplane *dataplane, struct connection *c, enum delay delay)
 {
 	struct connections *connections = dataplane->connections;
@@ -94,7 +124,7 @@ void connection_delay(struct dataplane *dataplane, struct connection *c, enum de
 	struct delay_queue *queue = &connections->queue[delay];
 	uint32_t number = connection_number(connections, c);
 	c->delay = (uint8_t)delay & 0xfu;
-	c->deadline_ms = dataplane->now_ms + (is_policys(delay) ? 0 : delay_ms(dataplane, delay));
+	c->deadline_ms = dataplane->now_ms + constant_ms[delay]; // 0 of the policy's
 	c->next = CONNECTION_NONE;
 	c->previous = queue->tail;
 	if (queue->tail != CONNECTION_NONE)

@@ -114,7 +114,7 @@ static unsigned verdict_for(const struct dataplane *dataplane, const struct conn
 	return is_acted_upon(dataplane, verdict) ? verdict : BS_VERDICT_NONE;
 }
 
-static void tell_verdict(struct dataplane *dataplane, struct connection *c, unsigned verdict)
+void judge_tell(struct dataplane *dataplane, struct connection *c, unsigned verdict)
 {
 	enum bs_template_number text = (enum bs_template_number)BS_TEMPLATE_OF_VERDICT(verdict);
 	dataplane->counters->denied++;
@@ -129,8 +129,29 @@ bool judge_verdict(struct dataplane *dataplane, struct connection *c)
 {
 	unsigned verdict = verdict_for(dataplane, c, source_of(dataplane, c));
 	if (verdict != BS_VERDICT_NONE)
-		tell_verdict(dataplane, c, verdict);
+		judge_tell(dataplane, c, verdict);
 	return verdict != BS_VERDICT_NONE;
+}
+
+void judge_verdicts(const struct dataplane *dataplane, struct connection *const *c, unsigned count,
+	uint8_t *verdict)
+{
+	const struct bs_address *source[BURST];
+	struct bs_source_standing standing[BURST];
+	uint8_t place[BURST];
+	unsigned asked = 0;
+	memset(verdict, BS_VERDICT_NONE, count);
+	for (unsigned i = 0; i < count; i++) {
+		source[asked] = &c[i]->peer;
+		place[asked] = (uint8_t)i;
+		asked += c[i]->counted && !spares(dataplane, c[i]->class);
+	}
+	if (asked == 0)
+		return;
+	bs_source_standing_bulk(dataplane->sources, source, standing, asked, now_s(dataplane));
+	for (unsigned i = 0; i < asked; i++)
+		if (is_acted_upon(dataplane, standing[i].verdict))
+			verdict[place[i]] = standing[i].verdict;
 }
 
 // Also those that are refused count: who is over the rate stays so as long as he tries, until the window ends.
@@ -164,7 +185,7 @@ bool judge_open(struct dataplane *dataplane, struct connection *c)
 		return false;
 	bs_source_let_go(source);
 	if (verdict != BS_VERDICT_NONE) {
-		tell_verdict(dataplane, c, verdict);
+		judge_tell(dataplane, c, verdict);
 	} else if (fast) {
 		dataplane->counters->too_fast++;
 		connection_notice(dataplane, c, BS_NOTICE_RATE, NULL, rate);

@@ -43,6 +43,12 @@ enum reputation judge_reputation(
 // The greeting is due. True when a verdict was told in its place.
 bool judge_verdict(struct dataplane *dataplane, struct connection *connection);
 
+// The same for BURST at most, in two steps: verdict[i] is what c[i] is to be told (enum bs_verdict), or BS_VERDICT_NONE;
+void judge_verdicts(const struct dataplane *dataplane, struct connection *const *c, unsigned count,
+	uint8_t *verdict);
+// and tells it.
+void judge_tell(struct dataplane *dataplane, struct connection *connection, unsigned verdict);
+
 // What the connection teaches about its source; before it leaves STAGE_WAITING or STAGE_GREETED.
 void judge_learn(
 	struct dataplane *dataplane, struct connection *connection, const struct bs_lesson *lesson);

@@ -53,8 +53,9 @@ static uint8_t *start(struct dataplane *dataplane, const struct port *port, cons
 	return l4 + header;
 }
 
-static void finish(struct dataplane *dataplane, const struct port *port, const struct segment *s,
-	uint16_t payload, uint8_t *at, struct rte_mbuf *mbuf)
+// Its checksum, when `payload` bytes at `at` are written.
+static void seal(const struct port *port, const struct segment *s, uint16_t payload, uint8_t *at,
+	struct rte_mbuf *mbuf)
 {
 	uint16_t length = (uint16_t)(sizeof(struct rte_tcp_hdr) + s->options_length + payload);
 	struct rte_tcp_hdr *tcp = (struct rte_tcp_hdr *)(void *)(at - (length - payload));
@@ -69,6 +70,12 @@ static void finish(struct dataplane *dataplane, const struct port *port, const s
 	} else {
 		tcp->cksum = internet_checksum(sum, tcp, length);
 	}
+}
+
+static void finish(struct dataplane *dataplane, const struct port *port, const struct segment *s,
+	uint16_t payload, uint8_t *at, struct rte_mbuf *mbuf)
+{
+	seal(port, s, payload, at, mbuf);
 	transmit_send(dataplane, port, mbuf);
 }
 
@@ -159,6 +166,24 @@ void send_text(struct dataplane *dataplane, const struct connection *c, uint32_t
 		finish(dataplane, port, &s, count, at, mbuf);
 		offset += count;
 	}
+}
+
+struct rte_mbuf *make_text(struct dataplane *dataplane, const struct connection *c)
+{
+	uint16_t count = (uint16_t)text_unacknowledged(dataplane, c);
+	struct segment s = {.sequence = c->snd_una,
+		.flags = TCP_ACK | TCP_PSH,
+		.window = window_field_of_record(c)};
+	struct rte_mbuf *mbuf;
+	uint8_t mac[6];
+	if (!prepare(dataplane, c, &s, mac))
+		return NULL;
+	uint8_t *at = start(dataplane, port_of(dataplane, c), mac, &s, count, &mbuf);
+	if (at == NULL)
+		return NULL;
+	text_copy(dataplane, c, c->text_position, at, count);
+	seal(port_of(dataplane, c), &s, count, at, mbuf);
+	return mbuf;
 }
 
 #define SACK_RANGES 4u // what 40 bytes of options hold

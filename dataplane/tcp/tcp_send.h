@@ -20,6 +20,10 @@ void send_control(struct dataplane *dataplane, const struct connection *connecti
 // The text of a record from its byte `offset` on, as many segments as it takes.
 void send_text(struct dataplane *dataplane, const struct connection *connection, uint32_t offset);
 
+// What is not acknowledged of it in one segment, which the caller sends. NULL when no packet buffer is free or it is not known where to. Only
+// where it fits the client's window and send_mss().
+struct rte_mbuf *make_text(struct dataplane *dataplane, const struct connection *connection);
+
 // A segment of a talking connection: `count` bytes (at most its mss) of the send ring from sequence number
 // `sequence` on, with the acknowledgement, window and SACK blocks of the moment.
 void send_talk(struct dataplane *dataplane, struct connection *connection, uint32_t sequence,

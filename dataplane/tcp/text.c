@@ -22,13 +22,23 @@ static void parts(
 	part[5] = (struct part){&template[BS_TEMPLATE_BYE], (c->flags & CONNECTION_BYE) != 0};
 }
 
+// Asked for at every segment, and most texts are a single part: nothing is read of those that are not there.
 uint32_t text_whole(const struct dataplane *dataplane, const struct connection *c)
 {
-	struct part part[PARTS];
+	const struct bs_template *template = dataplane->policy->texts[c->text_set].template;
 	uint32_t length = 0;
-	parts(dataplane, c, part);
-	for (unsigned i = 0; i < PARTS; i++)
-		length += part[i].times * part[i].template->length;
+	if (c->text != BS_TEMPLATE_NONE)
+		length += template[c->text].length;
+	if (c->teased)
+		length += template[BS_TEMPLATE_TEASER].length;
+	if (c->slow)
+		length += STUTTER_LINES * template[BS_TEMPLATE_STUTTER].length;
+	if (c->flags & CONNECTION_SYNC)
+		length += template[BS_TEMPLATE_SYNC].length;
+	if (c->replies > 0)
+		length += c->replies * template[BS_TEMPLATE_SEQUENCE].length;
+	if (c->flags & CONNECTION_BYE)
+		length += template[BS_TEMPLATE_BYE].length;
 	return length;
 }
 
@@ -42,7 +52,9 @@ uint32_t text_length(const struct dataplane *dataplane, const struct connection 
 uint32_t text_begin(
 	const struct dataplane *dataplane, struct connection *c, enum bs_template_number text)
 {
-	uint32_t said = text_length(dataplane, c);
+	uint32_t said = 0;
+	if (c->text != BS_TEMPLATE_NONE || c->teased) // else it was told nothing yet
+		said = text_length(dataplane, c);
 	if (c->text_position == said) {
 		c->teased = 0;
 		c->text_position = 0;

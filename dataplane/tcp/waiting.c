@@ -3,62 +3,14 @@
 
 #include "dataplane/tcp/block.h"
 #include "dataplane/tcp/closing.h"
+#include "dataplane/tcp/greeting.h"
 #include "dataplane/tcp/judge.h"
 #include "dataplane/tcp/refused.h"
 #include "dataplane/tcp/segment.h"
-#include "dataplane/tcp/stutter.h"
 #include "dataplane/tcp/talk.h"
 #include "dataplane/tcp/tcp_send.h"
 #include "dataplane/tcp/text.h"
 #include "dataplane/tcp/window.h"
-
-// The greeting sent again after 1, 2, 4 ... 32 s: a minute in all, then the client is gone.
-#define GREETING_RETRANSMITS 6
-// That workers ask for, of each in a turn.
-#define GREETINGS_A_TURN 32u
-
-static void classify(struct dataplane *dataplane, struct connection *c)
-{
-	bs_policy_classify(dataplane->policy, &c->peer, &c->class, 1);
-	if (bs_action_spares(dataplane->policy->class[c->class].action))
-		c->flags |= CONNECTION_FAST;
-	else
-		c->flags &= (uint8_t)~CONNECTION_FAST;
-}
-
-// True when the connection is told something else in the greeting's place.
-static bool refused_instead(struct dataplane *dataplane, struct connection *c)
-{
-	const struct bs_class *class = &dataplane->policy->class[c->class];
-	bool stutter = class->action == BS_ACTION_STUTTER;
-	if (stutter ||
-		(class->action == BS_ACTION_REFUSE && class->refuse_at == BS_REFUSE_AT_CONNECT)) {
-		dataplane->counters->denied++;
-		connection_notice(dataplane, c, BS_NOTICE_DENIED, NULL, 0);
-		if (!stutter || !stutter_begin(dataplane, c, BS_TEMPLATE_DENIED))
-			refuse(dataplane, c, BS_TEMPLATE_DENIED, 0);
-		return true;
-	}
-	return judge_verdict(dataplane, c);
-}
-
-static void begin_greeting(struct dataplane *dataplane, struct connection *c)
-{
-	dataplane->counters->greeted++;
-	connection_stage(dataplane, c, STAGE_GREETED);
-	text_begin(dataplane, c, BS_TEMPLATE_GREETING);
-	// RFC 6298, 5.7: where the SYN-ACK had to be sent again the first timeout is three seconds at least; ours double, so four.
-	c->retransmits = c->retransmits > 0 ? 2 : 0;
-}
-
-static void greet(struct dataplane *dataplane, struct connection *c)
-{
-	if (refused_instead(dataplane, c))
-		return;
-	begin_greeting(dataplane, c);
-	send_text(dataplane, c, c->text_position); // a teaser that was lost goes out again with it
-	connection_delay(dataplane, c, DELAY_RTO_FIRST + c->retransmits);
-}
 
 // A first line of the greeting for those who don't know that a greeting is over with the line that has no hyphen (RFC 5321, 4.2.1). It
 // has no timer: what is lost of it goes out with the greeting.
@@ -111,10 +63,10 @@ static enum bs_reason serve_early(struct dataplane *dataplane, struct connection
 	if (!block_is_free(dataplane, c))
 		return BS_REASON_TCP_NO_ROOM;
 	if (c->stage == STAGE_WAITING) {
-		classify(dataplane, c);
-		if (refused_instead(dataplane, c))
+		greeting_classify(dataplane, c);
+		if (greeting_refused(dataplane, c))
 			return BS_REASON_TCP_NO_ROOM;
-		begin_greeting(dataplane, c);
+		greeting_begin(dataplane, c);
 	}
 	talk_open(dataplane, c, frame, p, said);
 	return BS_REASON_ACCEPTED;
@@ -197,7 +149,7 @@ enum bs_reason waiting_open(
 	c->serial = ++dataplane->connections->serial;
 	c->opened_ms = dataplane->now_ms;
 	dataplane->counters->accepted++;
-	classify(dataplane, c);
+	greeting_classify(dataplane, c);
 	text_acknowledge(dataplane, c, frame); // for the window
 	connection_notice(dataplane, c, BS_NOTICE_CONNECT, NULL, 0);
 	if (judge_open(dataplane, c))
@@ -246,53 +198,9 @@ enum bs_reason waiting_input(
 	return content(dataplane, c, frame);
 }
 
-static void greeting_again(struct dataplane *dataplane, struct connection *c)
-{
-	if (c->retransmits == GREETING_RETRANSMITS) {
-		dataplane->counters->timeouts++;
-		connection_notice(dataplane, c, BS_NOTICE_GONE, NULL, 0);
-		closing_reset(dataplane, c, c->snd_una);
-		return;
-	}
-	c->retransmits++;
-	dataplane->counters->retransmits++;
-	send_text(dataplane, c, c->text_position);
-	connection_delay(dataplane, c, DELAY_RTO_FIRST + c->retransmits);
-}
-
-// A worker has found that this one need not wait (seam/stream.h).
-static void greet_now(struct dataplane *dataplane, const struct bs_greet *what)
-{
-	if (what->record >= dataplane->connections->capacity)
-		return;
-	struct connection *c = &dataplane->connections->record[what->record];
-	if (c->stage != STAGE_WAITING || c->serial != what->serial)
-		return;
-	classify(dataplane, c);
-	greet(dataplane, c);
-}
-
-unsigned waiting_greetings(struct dataplane *dataplane)
-{
-	struct bs_streams *streams = dataplane->streams;
-	unsigned done = 0;
-	for (uint32_t worker = 0; worker < streams->workers; worker++) {
-		struct bs_greet what;
-		for (unsigned i = 0; i < GREETINGS_A_TURN; i++, done++) {
-			if (!bs_ring_pop(streams->greet[worker], &what, sizeof(what)))
-				break;
-			greet_now(dataplane, &what);
-		}
-	}
-	return done;
-}
-
 void waiting_expired(struct dataplane *dataplane, struct connection *c)
 {
-	if (c->stage == STAGE_WAITING) {
-		classify(dataplane, c);
-		greet(dataplane, c);
-	} else if (text_unacknowledged(dataplane, c) > 0) {
+	if (text_unacknowledged(dataplane, c) > 0) {
 		greeting_again(dataplane, c);
 	} else if (c->flags & CONNECTION_BUSY) {
 		dataplane->counters->busy++;

@@ -16,9 +16,7 @@ enum bs_reason waiting_open(
 enum bs_reason waiting_input(
 	struct dataplane *dataplane, struct connection *connection, const struct frame *frame);
 
-// Greets who workers say need not wait; returns how many were asked for. Once a turn.
-unsigned waiting_greetings(struct dataplane *dataplane);
-// Its delay is over: the wait, the greeting's retransmission, the patience for a first command.
+// A delay of STAGE_GREETED is over: the greeting's retransmission, the patience for a first command. The wait's end is greeting.h's.
 void waiting_expired(struct dataplane *dataplane, struct connection *connection);
 
 // In overload a suspicious client is told 421.
