@@ -374,6 +374,45 @@ Test(resolver, questions_wait_for_their_turn)
 	dns_asker_forget(&asker);
 }
 
+// All places on the wire are held by questions that nobody answers: whatever waits for one is bounded, and so is how long.
+Test(resolver, every_place_is_taken)
+{
+	static struct dns_asker asker[104];
+	char name[40];
+	unsigned trouble = 0;
+	settings.in_flight = 2;
+	settings.timeout_ms = 60000;
+	start();
+	for (unsigned i = 0; i < 104; i++) {
+		dns_asker_init(&asker[i], resolver_source(resolver), take_news);
+		dns_asker_deadline(&asker[i], now_ms + 5000);
+	}
+	dns_look(&asker[0], "silent.test", DNS_A);
+	dns_look(&asker[0], "silent.other.test", DNS_A);
+	for (unsigned i = 0; i < 104 * 316; i++) {
+		snprintf(name, sizeof(name), "q%u.test", i);
+		const struct dns_answer *answer = dns_look(&asker[i / 316], name, DNS_A);
+		if (answer == NULL)
+			continue;
+		cr_assert_eq(answer->status, DNS_TROUBLE, "nobody is refused for it");
+		cr_assert_str_eq(answer->why, "too many questions");
+		trouble++;
+	}
+	cr_assert_eq(counters.dns_asked, 2);
+	cr_assert_eq(trouble, 104 * 316 - 32768, "%u", trouble);
+	cr_assert_eq(counters.dns_trouble, trouble);
+	now_ms += 6000;
+	for (unsigned i = 0; i < 10; i++)
+		turn();
+	cr_assert_eq(news, 104, "%u of 104 heard that their time is over", news);
+	cr_assert_eq(dns_look(&asker[1], "q400.test", DNS_A)->status, DNS_TROUBLE);
+	for (unsigned i = 0; i < 104; i++)
+		dns_asker_forget(&asker[i]);
+	dns_asker_deadline(&asker[5], now_ms + 1000);
+	cr_assert_null(dns_look(&asker[5], "q1.test", DNS_A), "there is room again");
+	dns_asker_forget(&asker[5]);
+}
+
 Test(resolver, what_nobody_wants_any_more_is_not_asked)
 {
 	char name[40];

@@ -195,6 +195,12 @@ static inline void stage_begin(struct backend *backend)
 	cr_assert_not_null(stage.worker);
 }
 
+// With the backend that can be held.
+static inline void stage_begin_held(void)
+{
+	stage_begin(&fake_backend);
+}
+
 static inline void stage_end(void)
 {
 	worker_free(stage.worker);
@@ -366,4 +372,21 @@ static inline bool replied(uint32_t number, const char *text)
 static inline void forget_replies(uint32_t number)
 {
 	stage.peer[number].count = 0;
+}
+
+static inline void hello(uint32_t number)
+{
+	client_open(number);
+	client_say(number, "EHLO client.example\r\n");
+	run();
+	cr_assert(replied(number, "250 "), "%s", stage.peer[number].reply);
+	forget_replies(number);
+}
+
+static inline void to_data(uint32_t number)
+{
+	client_say(number, "MAIL FROM:<a@example.net>\r\nRCPT TO:<info@example.org>\r\nDATA\r\n");
+	run();
+	cr_assert(replied(number, "354 "), "%s", stage.peer[number].reply);
+	forget_replies(number);
 }

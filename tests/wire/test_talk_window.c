@@ -65,6 +65,13 @@ WIRE_TEST(talk_window, grows_not_when_no_ring_is_left, .data_rings = 1, .talking
 	wire_wish(peer->wire, two, BS_WISH_GROW);
 	expect_events(peer->wire, two, BS_EVENT_GROWN);
 	cr_assert_eq(wire_stream(peer->wire, two)->rx_mask, BS_STREAM_RX - 1);
+	cr_assert_eq(peer->wire->counters.data_rings_short, 1);
+	cr_assert_eq(peer->wire->counters.data_rings, 1);
+	// Its mail comes by the small ring.
+	wire_say(&other, "a line of the mail\r\n");
+	expect_events(peer->wire, two, BS_EVENT_READABLE);
+	expect_read(peer->wire, two, "ya line of the mail\r\n");
+	wire_forget(peer->wire);
 	wire_wish(peer->wire, one, BS_WISH_ABORT);
 	end(&other, two);
 }
