@@ -4,9 +4,9 @@
 #include <criterion/criterion.h>
 
 #include <pthread.h>
-#include <sched.h>
 
 #include "dataplane/seam/source.h"
+#include "tests/unit/interleave.h"
 
 static const struct siphash_key key = {{3, 4}};
 static const struct bs_verdict_rules rules = {.action = BS_VERDICT_REFUSE,
@@ -104,66 +104,62 @@ Test(source_threads, threads_agree_on_the_counts)
 	bs_sources_free(sources);
 }
 
-#define RACES 3000
+// --- two at the same moment ---
 
-struct race {
-	struct bs_sources *sources;
-	bool closes;            // what was admitted, before the next round
-	_Atomic unsigned *line; // steps that both made together
-	_Atomic unsigned *admitted;
-	pthread_t id;
+#ifdef INTERLEAVE
+struct comer {
+	struct bs_source *source; // entered
+	bool admitted;
 };
 
-// Until both are here. Neither sleeps while the other comes soon, so that they go on at the same moment.
-static void meet(_Atomic unsigned *line, unsigned *step)
+static void admit(void *context)
 {
-	*step += 2;
-	atomic_fetch_add(line, 1);
-	for (unsigned i = 0; atomic_load(line) < *step; i++) {
-		if (i % 1000 == 999)
-			sched_yield();
-	}
+	struct comer *comer = context;
+	comer->admitted = bs_source_admit(comer->source, 2);
+	if (!comer->admitted)
+		bs_source_let_go(comer->source);
 }
 
-static void *racer(void *self)
+// One connection of the source is there, two are allowed, and two more come.
+static struct interleaving race(unsigned first_stops, unsigned second_stops)
 {
-	struct race *race = self;
+	struct bs_sources *sources = bs_sources_new(14, &key);
 	struct bs_address address = numbered(1);
-	unsigned step = 0;
-	for (unsigned i = 0; i < RACES; i++) {
-		enum bs_source_opening how;
-		meet(race->line, &step);
-		struct bs_source *source = bs_source_enter(race->sources, &address, 1, &how);
-		if (bs_source_admit(source, 2))
-			atomic_fetch_add(&race->admitted[i], 1);
-		else
-			bs_source_let_go(source);
-		meet(race->line, &step);
-		if (race->closes)
-			bs_source_close(race->sources, &address, 1);
-		meet(race->line, &step);
-	}
-	return NULL;
-}
-
-// Two handshakes of a source complete at the same moment, and one more connection is allowed: one of them gets it.
-Test(source_threads, one_of_two_at_the_same_moment_is_admitted)
-{
-	static _Atomic unsigned admitted[RACES];
-	struct bs_sources *sources = bs_sources_new(8, &key);
-	struct bs_address address = numbered(1);
-	_Atomic unsigned line = 0;
-	struct race race[2];
+	struct comer comer[2] = {{0}};
+	struct interleaved side[2];
 	enum bs_source_opening how;
 	bs_source_open(sources, &address, 1, &how);
 	for (unsigned i = 0; i < 2; i++) {
-		race[i] = (struct race){
-			.sources = sources, .closes = i == 0, .line = &line, .admitted = admitted};
-		cr_assert_eq(pthread_create(&race[i].id, NULL, racer, &race[i]), 0);
+		comer[i].source = bs_source_enter(sources, &address, 1, &how);
+		side[i] = (struct interleaved){.run = admit,
+			.context = &comer[i],
+			.stop = i == 0 ? first_stops : second_stops};
 	}
-	for (unsigned i = 0; i < 2; i++)
-		pthread_join(race[i].id, NULL);
-	for (unsigned i = 0; i < RACES; i++)
-		cr_assert_eq(admitted[i], 1, "%u of two were admitted", admitted[i]);
+	struct interleaving was = interleave(&side[0], &side[1]);
+	cr_assert_eq(comer[0].admitted + comer[1].admitted, 1,
+		"%u of two were admitted, stopped after %u and %u instructions",
+		comer[0].admitted + comer[1].admitted, first_stops, second_stops);
+	cr_assert_eq(atomic_load(&comer[0].source->open), 2, "and both count");
 	bs_sources_free(sources);
+	return was;
 }
+
+#define INSTRUCTIONS_MOST 1000u
+
+// Two handshakes of a source complete at the same moment, and one more connection is allowed: one of them gets it, whatever instructions
+// of the two come first.
+Test(source_threads, one_of_two_at_the_same_moment_is_admitted)
+{
+	unsigned first = 0, second, races = 0;
+	struct interleaving was = {true, true};
+	for (; was.first && first < INSTRUCTIONS_MOST; first++) {
+		was.second = true;
+		for (second = 0; was.second && second < INSTRUCTIONS_MOST; second++) {
+			was = race(first, second);
+			races++;
+		}
+	}
+	cr_assert(first > 5 && first < INSTRUCTIONS_MOST, "%u instructions", first);
+	cr_assert_gt(races, 25);
+}
+#endif
