@@ -28,8 +28,8 @@ STAGES = {
     "validate": ("listed", {"ingress_validate"}),
     "classify": ("listed", {"ingress_classify"}),
     "known": ("known", {"connection_lookup_bulk"}),
-    "source": ("spoofed", {"syn_rate_prepare", "syn_rate_take", "judge_drops"}),
-    "cookie": ("spoofed", {"cookie_prepare", "cookie_of"}),
+    "source": ("spoofed", {"sources_fetch", "judge_prepare"}),
+    "cookie": ("spoofed", {"cookie_prepare"}),
     "tcp": ("known", {"ingress_tcp"}),
     # The whole way, from the port and back.
     "all-of-listed": ("listed", {"dataplane_poll"}),

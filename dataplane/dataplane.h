@@ -27,6 +27,7 @@ struct links;
 struct neighbours;
 struct impairment;
 struct plain;
+struct syn_ack;
 struct bs_sources;
 struct syn_rate;
 
@@ -58,8 +59,9 @@ struct dataplane {
 	struct rte_mempool *pool;
 	struct receive_queue queue[PORTS_MAX];
 	uint8_t queue_count;
-	struct plain *plain;     // of each port
-	uint16_t transmit_queue; // our own on every port
+	struct plain *plain;      // of each port
+	struct syn_ack *syn_acks; // of each port
+	uint16_t transmit_queue;  // our own on every port
 	struct transmit_buffer transmit[PORTS_MAX];
 	struct neighbours *neighbours; // the neighbour lcore's; NULL on the others
 	struct bucket echoes;          // ICMP echo replies; made by the first request

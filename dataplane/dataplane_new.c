@@ -10,6 +10,7 @@
 #include "dataplane/frame/plain.h"
 #include "dataplane/neighbour/link.h"
 #include "dataplane/neighbour/neighbour.h"
+#include "dataplane/tcp/syn_ack.h"
 #include "dataplane/tcp/syn_rate.h"
 
 // A scan of our ports is answered slowly.
@@ -40,13 +41,18 @@ static bool make_streams(struct dataplane *dataplane, const struct dataplane_set
 	return dataplane->blocks != NULL;
 }
 
-static bool make_plain(struct dataplane *dataplane)
+static bool make_frames(struct dataplane *dataplane)
 {
 	const struct ports *ports = dataplane->ports;
 	dataplane->plain = rte_malloc("plain", PORTS_MAX * sizeof(*dataplane->plain), 64);
-	for (uint8_t i = 0; i < ports->port_count && dataplane->plain != NULL; i++)
+	dataplane->syn_acks = rte_malloc("syn acks", PORTS_MAX * sizeof(*dataplane->syn_acks), 64);
+	if (dataplane->plain == NULL || dataplane->syn_acks == NULL)
+		return false;
+	for (uint8_t i = 0; i < ports->port_count; i++) {
 		plain_prepare(&dataplane->plain[i], ports, &ports->port[i]);
-	return dataplane->plain != NULL;
+		syn_ack_prepare(&dataplane->syn_acks[i], &ports->port[i]);
+	}
+	return true;
 }
 
 static bool make_parts(
@@ -98,7 +104,7 @@ struct dataplane *dataplane_new(const struct dataplane_settings *settings, uint6
 		.burst = RESETS_A_SECOND,
 		.tokens = RESETS_A_SECOND * 1000,
 		.last_ms = dataplane->now_ms};
-	if (!make_plain(dataplane) || !make_parts(dataplane, settings, now_ns)) {
+	if (!make_frames(dataplane) || !make_parts(dataplane, settings, now_ns)) {
 		dataplane_free(dataplane);
 		return NULL;
 	}
@@ -121,6 +127,7 @@ void dataplane_free(struct dataplane *dataplane)
 		rte_free(streams);
 	}
 	rte_free(dataplane->plain);
+	rte_free(dataplane->syn_acks);
 	neighbours_free(dataplane->neighbours);
 	blocks_free(dataplane->blocks);
 	connections_free(dataplane->connections);

@@ -81,11 +81,31 @@ static enum bs_reason tcp_input(
 	return handshake_stray(dataplane, port, frame);
 }
 
+// How many frames from the first on are SYNs of strangers, as the first is, by one port.
+static unsigned opening_row(struct frame *const *tcp, const uint32_t *found, unsigned count)
+{
+	unsigned row = 1;
+	while (row < count && found[row] == CONNECTION_NONE && frame_opens(tcp[row]) &&
+		tcp[row]->port == tcp[0]->port)
+		row++;
+	return row;
+}
+
 static STAGE void ingress_tcp(struct dataplane *dataplane, struct frame **tcp,
 	const uint32_t *found, uint32_t inserted, unsigned count)
 {
-	for (unsigned i = 0; i < count; i++)
+	const struct connections *connections = dataplane->connections;
+	for (unsigned i = 0; i < count;) {
+		if (found[i] == CONNECTION_NONE && frame_opens(tcp[i]) &&
+			connections->inserted == inserted) {
+			unsigned row = opening_row(tcp + i, found + i, count - i);
+			const struct port *port = &dataplane->ports->port[tcp[i]->port];
+			i += handshake_syns(dataplane, port, tcp + i, row);
+			continue;
+		}
 		dataplane->counters->reason[tcp_input(dataplane, tcp[i], found[i], inserted)]++;
+		i++;
+	}
 	if (dataplane->touched_count > TOUCHED - BURST) // else at the turn's end
 		talk_acknowledge(dataplane);
 }

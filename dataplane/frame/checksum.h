@@ -27,3 +27,12 @@ static inline uint16_t checksum_fold(uint32_t sum)
 	sum = (sum & 0xffff) + (sum >> 16);
 	return (uint16_t)sum;
 }
+
+// The same of a sum of less than 2^40: of up to 255 words of 32 bits.
+static inline uint16_t checksum_fold64(uint64_t sum)
+{
+	// Of 33 bits, then of 17, then of 16: a carry of the second leaves no room for one of the third.
+	sum = (sum & UINT32_MAX) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)((sum & 0xffff) + (sum >> 16));
+}

@@ -60,7 +60,7 @@ struct frame {
 	uint8_t offered;                    // what a SYN offers, as a cookie says it (tcp/cookie.h)
 	uint32_t
 		cookie; // tcp/cookie.h: the authentication of a SYN, or of what an ACK says it answers
-	uint32_t rate;         // bucket of the source (tcp/syn_rate.h)
+	uint16_t rate;         // bucket of the source (tcp/syn_rate.h)
 	struct rte_mbuf *mbuf; // it lies in; NULL: it has none, or that became the answer
 };
 

@@ -157,6 +157,22 @@ void transmit_send(struct dataplane *dataplane, const struct port *port, struct 
 		flush(dataplane, port);
 }
 
+void transmit_send_bulk(struct dataplane *dataplane, const struct port *port,
+	struct rte_mbuf *const *mbuf, unsigned count)
+{
+	struct transmit_buffer *buffer = &dataplane->transmit[port->index];
+	unsigned room = BURST - buffer->count, first = count < room ? count : room;
+	// NOLINTBEGIN(bugprone-sizeof-expression): pointers are what is copied
+	memcpy(buffer->mbuf + buffer->count, mbuf, first * sizeof(mbuf[0]));
+	buffer->count += (uint16_t)first;
+	if (buffer->count < BURST)
+		return;
+	flush(dataplane, port);
+	memcpy(buffer->mbuf, mbuf + first, (count - first) * sizeof(mbuf[0]));
+	// NOLINTEND(bugprone-sizeof-expression)
+	buffer->count = (uint16_t)(count - first);
+}
+
 void transmit_flush(struct dataplane *dataplane)
 {
 	const struct ports *ports = dataplane->ports;

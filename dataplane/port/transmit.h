@@ -28,6 +28,10 @@ uint8_t *transmit_ip(struct dataplane *dataplane, const struct port *port, const
 // Gives the frame away.
 void transmit_send(struct dataplane *dataplane, const struct port *port, struct rte_mbuf *mbuf);
 
+// Gives many away, at most BURST.
+void transmit_send_bulk(struct dataplane *dataplane, const struct port *port,
+	struct rte_mbuf *const *mbuf, unsigned count);
+
 // Gives `count` frames, BURST at most, to the port now, behind buffer and impairment; what it does not take is freed and counted.
 void transmit_burst(struct dataplane *dataplane, const struct port *port, struct rte_mbuf **mbuf,
 	uint16_t count);

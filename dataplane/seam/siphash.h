@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // SipHash (Aumasson, Bernstein, "SipHash: a fast short-input PRF", 2012) over whole 64-bit words, which is
-// all that our keys are made of. SipHash-1-3 for the connection index and the rate limits, SipHash-2-4 for
+// nearly all that our keys are made of. SipHash-1-3 for the connection index and the rate limits, SipHash-2-4 for
 // SYN cookies. Inline: four words of input cost some thirty nanoseconds at most.
 #pragma once
 
@@ -30,9 +30,17 @@ static inline __attribute__((always_inline)) void siphash_round(uint64_t v[4])
 	v[2] = siphash_rotate(v[2], 32);
 }
 
-// `words` 64-bit words, `c` compression and `d` finalisation rounds (constants at the call).
-static inline __attribute__((always_inline)) uint64_t siphash(
-	const struct siphash_key *key, const uint64_t *word, unsigned words, int c, int d)
+// The last block: a rest of so many bytes, less than eight, behind `words` whole words.
+static inline __attribute__((always_inline)) uint64_t siphash_rest(
+	uint64_t rest, unsigned bytes, unsigned words)
+{
+	return rest | (uint64_t)(words * 8 + bytes) << 56;
+}
+
+// `words` 64-bit words and siphash_rest(), `c` compression and `d` finalisation rounds (constants at the call).
+static inline __attribute__((always_inline)) uint64_t siphash_with_rest(
+	const struct siphash_key *key, const uint64_t *word, unsigned words, uint64_t rest, int c,
+	int d)
 {
 	uint64_t v[4] = {
 		key->word[0] ^ UINT64_C(0x736f6d6570736575),
@@ -46,13 +54,18 @@ static inline __attribute__((always_inline)) uint64_t siphash(
 			siphash_round(v);
 		v[0] ^= word[i];
 	}
-	uint64_t last = (uint64_t)(words * 8) << 56;
-	v[3] ^= last;
+	v[3] ^= rest;
 	for (int r = 0; r < c; r++)
 		siphash_round(v);
-	v[0] ^= last;
+	v[0] ^= rest;
 	v[2] ^= 0xff;
 	for (int r = 0; r < d; r++)
 		siphash_round(v);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+static inline __attribute__((always_inline)) uint64_t siphash(
+	const struct siphash_key *key, const uint64_t *word, unsigned words, int c, int d)
+{
+	return siphash_with_rest(key, word, words, siphash_rest(0, 0, words), c, d);
 }

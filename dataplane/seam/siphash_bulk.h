@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // SipHash (siphash.h) of a whole burst at once: lane i of every word is the i-th message. The lanes are independent, so
-// the compiler makes vectors of them as wide as the machine has, chosen when the program starts. A burst of 32 costs what four
+// they are worked at in vectors as wide as the machine has, chosen when the program starts. A burst of 32 costs what four
 // messages cost one after the other where vectors have eight lanes.
 #pragma once
 
@@ -19,10 +19,21 @@ struct bs_siphash_burst {
 	alignas(64) uint64_t hash[BS_SIPHASH_LANES];
 };
 
-// SipHash-1-3 of the first `words` words of each lane, all under one key. Pure; any thread.
-void bs_siphash13_bulk(const struct siphash_key *key, struct bs_siphash_burst *burst,
-	unsigned words, unsigned count);
+// One word each.
+struct bs_siphash_words {
+	alignas(64) uint64_t word[BS_SIPHASH_LANES];
+	alignas(64) uint64_t hash[BS_SIPHASH_LANES];
+};
 
-// SipHash-2-4 of three words, each lane under key[which[lane]]; `which` is 0 or 1. Pure; any thread.
-void bs_siphash24_bulk(const struct siphash_key key[2], const uint8_t which[BS_SIPHASH_LANES],
-	struct bs_siphash_burst *burst, unsigned count);
+// SipHash-1-3 of one word each, all under one key. Pure; any thread.
+void bs_siphash13_words(
+	const struct siphash_key *key, struct bs_siphash_words *words, unsigned count);
+
+// SipHash-1-3 of two words each and a rest of less than a word, all under one key; the rest is word 2, with siphash_rest(). Pure; any thread.
+void bs_siphash13_bulk(
+	const struct siphash_key *key, struct bs_siphash_burst *burst, unsigned count);
+
+// SipHash-2-4 of three words each, under the key that this bit of the last word says. Pure; any thread.
+#define BS_SIPHASH_WHICH 32
+void bs_siphash24_bulk(
+	const struct siphash_key key[2], struct bs_siphash_burst *burst, unsigned count);

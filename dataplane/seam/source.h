@@ -23,7 +23,7 @@
 
 #include "dataplane/seam/address.h"
 #include "dataplane/seam/verdict.h"
-#include "dataplane/seam/siphash.h"
+#include "dataplane/seam/siphash_bulk.h"
 
 struct bs_source {
 	alignas(64) _Atomic uint64_t verdict; // end in seconds << 32 | enum bs_verdict; 0: none
@@ -125,10 +125,20 @@ static inline unsigned bs_source_verdict(
 	return bs_source_standing(sources, address, now_s).verdict;
 }
 
-// The same for many at once, the memory's latency hidden behind each other: standing[i] is that of *address[i]. For a burst of SYNs.
-void bs_source_standing_bulk(const struct bs_sources *sources,
-	const struct bs_address *const *address, struct bs_source_standing *standing,
-	unsigned count, uint32_t now_s);
+// The same for a burst, in three steps between which the memory's latency is hidden. At most BS_SIPHASH_LANES addresses.
+struct bs_source_looks {
+	struct bs_siphash_words keys; // 0: no source
+};
+// Keys and their hashes, which say nothing of the sources to who has not the key: bs_sources_key(), or another's where the table is not asked. Pure.
+void bs_source_hash_bulk(const struct siphash_key *key, const struct bs_address *const *address,
+	struct bs_source_looks *looks, unsigned count);
+const struct siphash_key *bs_sources_key(const struct bs_sources *sources);
+// Fetches what is looked at first.
+void bs_source_fetch_bulk(
+	const struct bs_sources *sources, const struct bs_source_looks *looks, unsigned count);
+// standing[i] is that of the i-th address.
+void bs_source_standing_bulk(const struct bs_sources *sources, const struct bs_source_looks *looks,
+	struct bs_source_standing *standing, unsigned count, uint32_t now_s);
 // Fetches what the functions above will touch of these addresses into the cache. Any thread.
 void bs_source_prefetch_bulk(
 	const struct bs_sources *sources, const struct bs_address *const *address, unsigned count);

@@ -54,17 +54,16 @@ void connection_index_free(struct connection_index *index)
 }
 
 // A tuple as the hash takes it: the peer's address, then its port and the row of ours.
-static inline uint64_t tuple_ports(uint16_t port, uint8_t local)
+static inline uint64_t tuple_rest(uint16_t port, uint8_t local)
 {
-	return (uint64_t)port << 8 | local;
+	return siphash_rest((uint64_t)port << 8 | local, 3, 2);
 }
 
 static inline uint64_t hash(const struct connection_index *index, const struct connection *c)
 {
-	uint64_t word[3];
+	uint64_t word[2];
 	memcpy(word, c->peer.octet, 16);
-	word[2] = tuple_ports(c->peer_port, c->local);
-	return siphash(&index->key, word, 3, 1, 3);
+	return siphash_with_rest(&index->key, word, 2, tuple_rest(c->peer_port, c->local), 1, 3);
 }
 
 // The parts of a hash: a tag that is never 0, and a cell.
@@ -91,6 +90,7 @@ static inline struct cell *other_cell(
 static inline uint32_t places(const struct cell *cell, uint32_t tag)
 {
 	uint32_t set = 0;
+#pragma GCC unroll 7
 	for (unsigned i = 0; i < WAYS; i++)
 		set |= (uint32_t)(cell->tag[i] == tag) << i;
 	return set;
@@ -198,9 +198,9 @@ void connection_lookup_bulk(const struct connection_index *index, const struct c
 	for (unsigned i = 0; i < count; i++) {
 		memcpy(&burst.word[0][i], frames[i]->source.octet, 8);
 		memcpy(&burst.word[1][i], frames[i]->source.octet + 8, 8);
-		burst.word[2][i] = tuple_ports(frames[i]->source_port, frames[i]->local);
+		burst.word[2][i] = tuple_rest(frames[i]->source_port, frames[i]->local);
 	}
-	bs_siphash13_bulk(&index->key, &burst, 3, count);
+	bs_siphash13_bulk(&index->key, &burst, count);
 	for (unsigned i = 0; i < count; i++) {
 		cell[i] = first_cell(index, burst.hash[i]);
 		rte_prefetch0(cell[i]);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "dataplane/frame/frame.h"
+#include "dataplane/frame/wire_format.h"
 #include "dataplane/seam/siphash_bulk.h"
 
 // Common sizes: Ethernet (IPv4, IPv6), PPPoE, tunnels, the IPv6 minimum, RFC 9293's default, and one for the rest.
@@ -63,39 +63,43 @@ void cookies_turn(struct cookies *cookies, uint64_t clock_ms)
 			clock_ms);
 }
 
+// What most SYNs have is told at a look: the maximum segment size alone.
+static inline uint8_t offered_by(const struct frame *syn)
+{
+	const uint8_t *at = syn->bytes + syn->l4 + TCP_LENGTH;
+	struct tcp_options offered = {.mss = 0};
+	if (syn->options_length == 4 && load16(at) == 0x0204)
+		offered.mss = load16(at + 2); // less than the least is in its row
+	else
+		frame_tcp_options(syn, &offered);
+	return cookie_options(&offered);
+}
+
 // A SYN's message has its own sequence number and what it offers, that of an ACK the number before its own and the low bits
 // of what it acknowledges: the two are one when it completes the handshake.
 void cookie_prepare(const struct cookies *cookies, struct frame *const *frames, unsigned count)
 {
 	struct bs_siphash_burst burst;
-	uint8_t which[BS_SIPHASH_LANES] = {0};
+	_Static_assert(BS_SIPHASH_WHICH == 32, "the parity of the key: the lowest of the low bits");
 	for (unsigned i = 0; i < count; i++) {
 		struct frame *frame = frames[i];
 		uint32_t sequence = frame->sequence;
 		uint8_t low;
 		if (frame_opens(frame)) {
-			struct tcp_options offered;
-			frame_tcp_options(frame, &offered);
-			frame->offered = cookie_options(&offered);
+			frame->offered = offered_by(frame);
 			low = (uint8_t)(frame->offered | (cookies->period & 1));
 		} else {
 			low = (uint8_t)(frame->acknowledgement - 1);
 			sequence--;
 		}
-		which[i] = low & 1;
 		memcpy(&burst.word[0][i], frame->source.octet, 8);
 		memcpy(&burst.word[1][i], frame->source.octet + 8, 8);
 		burst.word[2][i] = (uint64_t)frame->source_port << 48 |
 				   (uint64_t)frame->local << 40 | (uint64_t)low << 32 | sequence;
 	}
-	bs_siphash24_bulk(cookies->key, which, &burst, count);
+	bs_siphash24_bulk(cookies->key, &burst, count);
 	for (unsigned i = 0; i < count; i++)
 		frames[i]->cookie = (uint32_t)burst.hash[i] & 0xffffff00u;
-}
-
-uint32_t cookie_of(const struct cookies *cookies, const struct frame *syn)
-{
-	return syn->cookie | syn->offered | (uint32_t)(cookies->period & 1);
 }
 
 bool cookie_check(const struct frame *ack, uint8_t *options)

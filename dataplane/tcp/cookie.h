@@ -18,9 +18,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dataplane/frame/frame.h"
 #include "dataplane/seam/siphash.h"
 
-struct frame;
 struct tcp_options;
 
 #define COOKIE_PERIOD_MS   32000u
@@ -32,6 +32,10 @@ uint8_t cookie_options(const struct tcp_options *options);
 static inline bool cookie_has_sack(uint8_t options)
 {
 	return options & 2;
+}
+static inline bool cookie_has_scale(uint8_t options)
+{
+	return options & 0x1c;
 }
 // Largest segment that the client takes, rounded down to one of eight sizes: these bits, the sizes a step apart.
 #define COOKIE_MSS_BITS 0xe0u
@@ -56,7 +60,10 @@ void cookies_turn(struct cookies *cookies, uint64_t clock_ms);
 void cookie_prepare(const struct cookies *cookies, struct frame *const *frames, unsigned count);
 
 // `syn` is prepared; the sequence number of its SYN-ACK.
-uint32_t cookie_of(const struct cookies *cookies, const struct frame *syn);
+static inline uint32_t cookie_of(const struct cookies *cookies, const struct frame *syn)
+{
+	return syn->cookie | syn->offered | (uint32_t)(cookies->period & 1);
+}
 
 // `ack` is prepared and may complete a handshake. True when it does; `options` as cookie_options() gave it.
 bool cookie_check(const struct frame *ack, uint8_t *options);

@@ -53,25 +53,56 @@ static bool may_complete(const struct frame *frame)
 	return (frame->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK;
 }
 
+// The key that sources are hashed under: of the table that is asked about them, or there is none.
+static const struct siphash_key *source_key(const struct dataplane *dataplane)
+{
+	return dataplane->sources != NULL ? bs_sources_key(dataplane->sources)
+					  : &dataplane->syn_rates->key;
+}
+
+// One hash of a source serves its rate and its standing. A stage of its own in a profile.
+static __attribute__((noinline)) void sources_fetch(const struct dataplane *dataplane,
+	struct frame *const *syns, struct bs_source_looks *looks, unsigned count, bool asks)
+{
+	const struct bs_address *source[BURST];
+	for (unsigned i = 0; i < count; i++)
+		source[i] = &syns[i]->source;
+	bs_source_hash_bulk(source_key(dataplane), source, looks, count);
+	for (unsigned i = 0; i < count; i++)
+		syns[i]->rate = syn_rate_bucket(dataplane->syn_rates, looks->keys.hash[i]);
+	if (asks)
+		bs_source_fetch_bulk(dataplane->sources, looks, count);
+}
+
+// The room for records went with an earlier frame of the burst.
+static __attribute__((noinline)) void stand(const struct dataplane *dataplane, struct frame *syn)
+{
+	struct bs_source_looks looks;
+	sources_fetch(dataplane, &syn, &looks, 1, true);
+	judge_prepare(dataplane, &looks, &syn, 1);
+}
+
 void handshake_prepare(struct dataplane *dataplane, struct frame *const *frames, unsigned count)
 {
 	struct frame *syn[BURST], *both[BURST];
+	struct bs_source_looks looks;
 	unsigned syns = 0, all = 0;
 	bool acks = handshake_expects_cookies(dataplane);
+	bool asks = judge_asks(dataplane, !cache_has_room(dataplane, false));
 	for (unsigned i = 0; i < count; i++) {
 		bool opens = frame_opens(frames[i]);
+		bool hashed = opens || (acks && may_complete(frames[i]));
 		syn[syns] = both[all] = frames[i];
 		syns += opens;
-		all += opens || (acks && may_complete(frames[i]));
+		all += hashed;
+		frames[i]->prepared = hashed;
 	}
-	if (syns > 0) {
-		syn_rate_prepare(dataplane->syn_rates, syn, syns);
-		judge_prepare(dataplane, syn, syns, !cache_has_room(dataplane, false));
-	}
+	if (syns > 0)
+		sources_fetch(dataplane, syn, &looks, syns, asks);
 	if (all > 0)
 		cookie_prepare(&dataplane->cookies, both, all);
-	for (unsigned i = 0; i < all; i++)
-		both[i]->prepared = true;
+	if (syns > 0 && asks)
+		judge_prepare(dataplane, &looks, syn, syns);
 }
 
 // RFC 9293, 3.10.7.4 (TIME-WAIT, MAY-2): the new connection begins beyond the old one, else segments of that could be taken for its own. By
@@ -84,51 +115,114 @@ static uint32_t beyond(uint32_t cookie, uint32_t past)
 	return sequence_after(cookie, past) ? cookie : past + BEYOND_LEAST + (cookie & BEYOND_MOST);
 }
 
-// `past`: handshake_syn_again(), or NULL. A SYN that gets a cookie begins where that says.
-static enum bs_reason open_half(struct dataplane *dataplane, const struct port *port,
+// What holds for all SYNs until one of them takes a record.
+struct gate {
+	bool asks; // how sources stand
+	bool room; // for a record of anybody
+	bool kept; // for one of the good
+};
+
+static struct gate gate_of(const struct dataplane *dataplane)
+{
+	bool room = cache_has_room(dataplane, false);
+	return (struct gate){.asks = judge_asks(dataplane, !room),
+		.room = room,
+		.kept = cache_has_room(dataplane, true)};
+}
+
+static struct connection *remember(
+	struct dataplane *dataplane, const struct frame *frame, uint32_t sequence)
+{
+	struct connection *c = connection_take(
+		dataplane, &frame->source, frame->source_port, frame->local);
+	if (c == NULL)
+		return NULL;
+	c->rcv_nxt = frame->sequence + 1;
+	c->snd_una = sequence;
+	c->options = frame->offered;
+	c->class = frame->class;
+	c->link = link_hold(dataplane->links, frame->bytes + RTE_ETHER_ADDR_LEN);
+	connection_delay(dataplane, c, DELAY_1S);
+	return c;
+}
+
+// What becomes of a prepared SYN: BS_REASON_ACCEPTED and the sequence number of its answer, or why it gets none. `past`: handshake_syn_again(),
+// or NULL. A SYN that gets a cookie begins where that says.
+static inline enum bs_reason open_half(struct dataplane *dataplane, const struct port *port,
+	const struct gate *gate, struct frame *frame, const uint32_t *past, uint32_t *sequence)
+{
+	bool good = judge_spares(dataplane, frame->class);
+	if (gate->asks && !good) {
+		if (unlikely(!frame->stood))
+			stand(dataplane, frame);
+		good = frame->standing.known;
+		if (unlikely(frame->standing.verdict != BS_VERDICT_NONE) &&
+			judge_acts(dataplane, frame->standing.verdict))
+			return BS_REASON_SYN_VERDICT;
+	}
+	dataplane->counters->syn_received++;
+	*sequence = cookie_of(&dataplane->cookies, frame);
+	bool room = gate->room || (good && gate->kept);
+	if (syn_rate_take(dataplane->syn_rates, frame->rate, port->queues, dataplane->now_ms) &&
+		room) {
+		uint32_t begin = past != NULL ? beyond(*sequence, *past) : *sequence;
+		if (remember(dataplane, frame, begin) != NULL) {
+			*sequence = begin;
+			return BS_REASON_ACCEPTED;
+		}
+	}
+	dataplane->counters->syn_cookies++;
+	dataplane->last_cookie_ms = dataplane->clock_ms;
+	return BS_REASON_ACCEPTED;
+}
+
+unsigned handshake_syns(struct dataplane *dataplane, const struct port *port,
+	struct frame *const *frames, unsigned count)
+{
+	struct gate gate = gate_of(dataplane);
+	struct frame *answered[BURST];
+	uint32_t sequence[BURST], inserted = dataplane->connections->inserted;
+	unsigned done = 0, answers = 0;
+	if (*dataplane->draining) {
+		dataplane->counters->reason[BS_REASON_SYN_DRAINING] += count;
+		return count;
+	}
+	while (done < count && dataplane->connections->inserted == inserted) {
+		struct frame *frame = answered[answers] = frames[done++];
+		enum bs_reason reason = open_half(
+			dataplane, port, &gate, frame, NULL, &sequence[answers]);
+		answers += reason == BS_REASON_ACCEPTED;
+		dataplane->counters->reason[reason]++;
+	}
+	send_syn_acks(dataplane, port, answered, sequence, answers);
+	return done;
+}
+
+static enum bs_reason open_one(struct dataplane *dataplane, const struct port *port,
 	struct frame *frame, const uint32_t *past)
 {
 	if (*dataplane->draining)
 		return BS_REASON_SYN_DRAINING;
-	bool good, room = cache_has_room(dataplane, false);
-	if (judge_drops(dataplane, frame, !room, &good))
-		return BS_REASON_SYN_VERDICT;
-	room = room || (good && cache_has_room(dataplane, true));
-	dataplane->counters->syn_received++;
 	if (!frame->prepared)
 		handshake_prepare(dataplane, &frame, 1);
-
-	uint32_t sequence = cookie_of(&dataplane->cookies, frame);
-	struct connection *c = NULL;
-	if (syn_rate_take(dataplane->syn_rates, frame, port->queues, dataplane->now_ms) && room)
-		c = connection_take(dataplane, &frame->source, frame->source_port, frame->local);
-	if (c != NULL) {
-		if (past != NULL)
-			sequence = beyond(sequence, *past);
-		c->rcv_nxt = frame->sequence + 1;
-		c->snd_una = sequence;
-		c->options = frame->offered;
-		c->class = frame->class;
-		c->link = link_hold(dataplane->links, frame->bytes + RTE_ETHER_ADDR_LEN);
-		connection_delay(dataplane, c, DELAY_1S);
-	} else {
-		dataplane->counters->syn_cookies++;
-		dataplane->last_cookie_ms = dataplane->clock_ms;
-	}
-	send_syn_ack(dataplane, port, frame, sequence);
-	return BS_REASON_ACCEPTED;
+	struct gate gate = gate_of(dataplane);
+	uint32_t sequence;
+	enum bs_reason reason = open_half(dataplane, port, &gate, frame, past, &sequence);
+	if (reason == BS_REASON_ACCEPTED)
+		send_syn_acks(dataplane, port, &frame, &sequence, 1);
+	return reason;
 }
 
 enum bs_reason handshake_syn(
 	struct dataplane *dataplane, const struct port *port, struct frame *frame)
 {
-	return open_half(dataplane, port, frame, NULL);
+	return open_one(dataplane, port, frame, NULL);
 }
 
 enum bs_reason handshake_syn_again(
 	struct dataplane *dataplane, const struct port *port, struct frame *frame, uint32_t past)
 {
-	return open_half(dataplane, port, frame, &past);
+	return open_one(dataplane, port, frame, &past);
 }
 
 void handshake_reset(

@@ -19,7 +19,12 @@ bool handshake_expects_cookies(const struct dataplane *dataplane);
 // when its turn comes.
 void handshake_prepare(struct dataplane *dataplane, struct frame *const *frames, unsigned count);
 
-// A SYN without a connection that passed the filter.
+// SYNs without a connection that came in by one port, passed the filter and are prepared: as many of them, from the first on, as may go together,
+// which is until one takes a record, and counts their reasons. Returns how many.
+unsigned handshake_syns(struct dataplane *dataplane, const struct port *port,
+	struct frame *const *frames, unsigned count);
+
+// The same of one.
 enum bs_reason handshake_syn(
 	struct dataplane *dataplane, const struct port *port, struct frame *frame);
 

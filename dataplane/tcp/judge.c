@@ -5,11 +5,6 @@
 #include "dataplane/tcp/refused.h"
 #include "dataplane/tcp/stutter.h"
 
-static bool spares(const struct dataplane *dataplane, uint8_t class)
-{
-	return bs_action_spares(dataplane->policy->class[class].action);
-}
-
 static uint32_t now_s(const struct dataplane *dataplane)
 {
 	return bs_source_seconds(dataplane->clock_ms);
@@ -22,7 +17,7 @@ static struct bs_source *source_of(const struct dataplane *dataplane, const stru
 }
 
 // With verdicts that are only observed one is acted upon: whoever gave it was told to refuse at connect.
-static bool is_acted_upon(const struct dataplane *dataplane, unsigned verdict)
+bool judge_acts(const struct dataplane *dataplane, unsigned verdict)
 {
 	return verdict != BS_VERDICT_NONE &&
 	       (verdict == BS_VERDICT_LISTED ||
@@ -32,49 +27,21 @@ static bool is_acted_upon(const struct dataplane *dataplane, unsigned verdict)
 bool judge_is_good(
 	const struct dataplane *dataplane, const struct bs_address *source, uint8_t class)
 {
-	if (spares(dataplane, class))
+	if (judge_spares(dataplane, class))
 		return true;
 	return dataplane->sources != NULL &&
 	       bs_source_standing(dataplane->sources, source, now_s(dataplane)).known;
 }
 
-static bool is_asked(const struct dataplane *dataplane, uint8_t class, bool full)
+void judge_prepare(const struct dataplane *dataplane, const struct bs_source_looks *looks,
+	struct frame *const *syns, unsigned count)
 {
-	return dataplane->sources != NULL &&
-	       (full || dataplane->policy->verdicts.action == BS_VERDICT_DROP) &&
-	       !spares(dataplane, class);
-}
-
-void judge_prepare(
-	const struct dataplane *dataplane, struct frame *const *syns, unsigned count, bool full)
-{
-	const struct bs_address *source[BURST];
 	struct bs_source_standing standing[BURST];
-	uint8_t place[BURST];
-	unsigned asked = 0;
+	bs_source_standing_bulk(dataplane->sources, looks, standing, count, now_s(dataplane));
 	for (unsigned i = 0; i < count; i++) {
-		source[asked] = &syns[i]->source;
-		place[asked] = (uint8_t)i;
-		asked += is_asked(dataplane, syns[i]->class, full);
+		syns[i]->standing = standing[i];
+		syns[i]->stood = true;
 	}
-	if (asked == 0)
-		return;
-	bs_source_standing_bulk(dataplane->sources, source, standing, asked, now_s(dataplane));
-	for (unsigned i = 0; i < asked; i++) {
-		syns[place[i]]->standing = standing[i];
-		syns[place[i]]->stood = true;
-	}
-}
-
-bool judge_drops(const struct dataplane *dataplane, struct frame *syn, bool full, bool *good)
-{
-	*good = spares(dataplane, syn->class);
-	if (!is_asked(dataplane, syn->class, full))
-		return false;
-	if (!syn->stood) // the room went with an earlier frame of the burst
-		judge_prepare(dataplane, &syn, 1, full);
-	*good = syn->standing.known;
-	return is_acted_upon(dataplane, syn->standing.verdict);
 }
 
 // A refused one is on its way out; it would keep its source over the limit.
@@ -108,10 +75,10 @@ static struct bs_source *enter(struct dataplane *dataplane, const struct connect
 static unsigned verdict_for(const struct dataplane *dataplane, const struct connection *c,
 	const struct bs_source *source)
 {
-	if (source == NULL || spares(dataplane, c->class))
+	if (source == NULL || judge_spares(dataplane, c->class))
 		return BS_VERDICT_NONE;
 	unsigned verdict = bs_source_verdict_of(source, now_s(dataplane));
-	return is_acted_upon(dataplane, verdict) ? verdict : BS_VERDICT_NONE;
+	return judge_acts(dataplane, verdict) ? verdict : BS_VERDICT_NONE;
 }
 
 void judge_tell(struct dataplane *dataplane, struct connection *c, unsigned verdict)
@@ -138,19 +105,22 @@ void judge_verdicts(const struct dataplane *dataplane, struct connection *const 
 {
 	const struct bs_address *source[BURST];
 	struct bs_source_standing standing[BURST];
+	struct bs_source_looks looks;
 	uint8_t place[BURST];
 	unsigned asked = 0;
 	memset(verdict, BS_VERDICT_NONE, count);
 	for (unsigned i = 0; i < count; i++) {
 		source[asked] = &c[i]->peer;
 		place[asked] = (uint8_t)i;
-		asked += c[i]->counted && !spares(dataplane, c[i]->class);
+		asked += c[i]->counted && !judge_spares(dataplane, c[i]->class);
 	}
 	if (asked == 0)
 		return;
-	bs_source_standing_bulk(dataplane->sources, source, standing, asked, now_s(dataplane));
+	bs_source_hash_bulk(bs_sources_key(dataplane->sources), source, &looks, asked);
+	bs_source_fetch_bulk(dataplane->sources, &looks, asked);
+	bs_source_standing_bulk(dataplane->sources, &looks, standing, asked, now_s(dataplane));
 	for (unsigned i = 0; i < asked; i++)
-		if (is_acted_upon(dataplane, standing[i].verdict))
+		if (judge_acts(dataplane, standing[i].verdict))
 			verdict[place[i]] = standing[i].verdict;
 }
 
@@ -172,7 +142,7 @@ bool judge_open(struct dataplane *dataplane, struct connection *c)
 	uint32_t rate = 0;
 	if (source == NULL)
 		return false;
-	if (spares(dataplane, c->class)) {
+	if (judge_spares(dataplane, c->class)) {
 		bs_source_pardon(source); // once it is allowed no more it begins anew
 		c->counted = bs_source_admit(source, 0);
 		return false;
@@ -220,7 +190,8 @@ static bool will_be_refused(const struct bs_class *class)
 void judge_announce(struct dataplane *dataplane, const struct connection *c)
 {
 	const struct bs_source *source = source_of(dataplane, c);
-	if (source == NULL || bs_source_open_count(source) > 1 || spares(dataplane, c->class) ||
+	if (source == NULL || bs_source_open_count(source) > 1 ||
+		judge_spares(dataplane, c->class) ||
 		will_be_refused(&dataplane->policy->class[c->class]))
 		return;
 	block_announce(dataplane, c);
@@ -243,7 +214,7 @@ void judge_learn(struct dataplane *dataplane, struct connection *c, const struct
 	uint8_t class; // now: the policy may be another than at the greeting
 	bs_policy_classify(dataplane->policy, &c->peer, &class, 1);
 	enum bs_verdict verdict = bs_source_learn(source, lesson, &dataplane->policy->verdicts,
-		!spares(dataplane, class), now_s(dataplane));
+		!judge_spares(dataplane, class), now_s(dataplane));
 	if (verdict == BS_VERDICT_NONE)
 		return;
 	dataplane->counters->verdicts_given++;

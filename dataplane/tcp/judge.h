@@ -10,14 +10,26 @@
 #include "dataplane/frame/frame.h"
 #include "dataplane/seam/source.h"
 
-// Looks how the sources of SYNs stand, where that is asked for: with the action `drop`, or `full`: there is no room to remember a SYN, and
-// cookies are for those who may be good. At most BURST of them.
-void judge_prepare(
-	const struct dataplane *dataplane, struct frame *const *syns, unsigned count, bool full);
+// How the source of a SYN stands is asked with the action `drop`, or `full`: there is no room to remember a SYN, and cookies are for those
+// who may be good.
+static inline bool judge_asks(const struct dataplane *dataplane, bool full)
+{
+	return dataplane->sources != NULL &&
+	       (full || dataplane->policy->verdicts.action == BS_VERDICT_DROP);
+}
 
-// True when a SYN is not answered: its source has a verdict that matters now. `good`: as judge_is_good() says, where it was looked for: with `full`, and
-// of the allowed.
-bool judge_drops(const struct dataplane *dataplane, struct frame *syn, bool full, bool *good);
+// Looks how sources of SYNs stand that were hashed and fetched (seam/source.h), into frame->standing. At most BURST of them.
+void judge_prepare(const struct dataplane *dataplane, const struct bs_source_looks *looks,
+	struct frame *const *syns, unsigned count);
+
+// A verdict on a source is to be heeded now: by a SYN that was asked about and whose class does not spare it, it is not answered.
+bool judge_acts(const struct dataplane *dataplane, unsigned verdict);
+
+// No verdict beats the class of the allowed and of relays.
+static inline bool judge_spares(const struct dataplane *dataplane, uint8_t class)
+{
+	return bs_action_spares(dataplane->policy->class[class].action);
+}
 
 // Takes a connection out of its source's count when it waits and talks no more; after each change of stage.
 void judge_count(struct dataplane *dataplane, struct connection *connection);

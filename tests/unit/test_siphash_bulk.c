@@ -5,7 +5,7 @@
 
 static const struct siphash_key keys[2] = {{{1, 2}}, {{UINT64_MAX, 0x0123456789abcdef}}};
 
-static void fill(struct bs_siphash_burst *burst, uint8_t which[BS_SIPHASH_LANES])
+static void fill(struct bs_siphash_burst *burst, struct bs_siphash_words *words)
 {
 	uint64_t value = 88172645463325252u; // xorshift64
 	for (unsigned w = 0; w < BS_SIPHASH_WORDS; w++) {
@@ -13,38 +13,41 @@ static void fill(struct bs_siphash_burst *burst, uint8_t which[BS_SIPHASH_LANES]
 			value ^= value << 13;
 			value ^= value >> 7;
 			value ^= value << 17;
-			burst->word[w][i] = value;
-			which[i] = (uint8_t)(value >> 40 & 1);
+			burst->word[w][i] = words->word[i] = value;
 		}
 	}
 }
 
-static void message(const struct bs_siphash_burst *burst, unsigned lane, uint64_t *word)
+// Test vectors of the paper's authors: key 00 to 0f, message 00, 01, 02 and so on, of eight and of eleven bytes.
+Test(siphash_bulk, a_rest_stands_behind_the_words)
 {
-	for (unsigned w = 0; w < BS_SIPHASH_WORDS; w++)
-		word[w] = burst->word[w][lane];
+	struct siphash_key key = {{0x0706050403020100, 0x0f0e0d0c0b0a0908}};
+	uint64_t word = 0x0706050403020100;
+	cr_assert_eq(siphash(&key, &word, 1, 2, 4), 0x93f5f5799a932462);
+	cr_assert_eq(siphash_with_rest(&key, &word, 1, siphash_rest(0x0a0908, 3, 1), 2, 4),
+		0xf4b32f46226bada7);
 }
 
 Test(siphash_bulk, every_lane_is_what_one_message_gives)
 {
 	struct bs_siphash_burst burst;
-	uint8_t which[BS_SIPHASH_LANES];
-	uint64_t word[BS_SIPHASH_WORDS];
+	struct bs_siphash_words words;
 
-	fill(&burst, which);
+	fill(&burst, &words);
 	for (unsigned count = 1; count <= BS_SIPHASH_LANES; count++) {
-		for (unsigned words = 1; words <= BS_SIPHASH_WORDS; words++) {
-			bs_siphash13_bulk(&keys[1], &burst, words, count);
-			for (unsigned i = 0; i < count; i++) {
-				message(&burst, i, word);
-				cr_assert_eq(burst.hash[i], siphash(&keys[1], word, words, 1, 3));
-			}
-		}
-		bs_siphash24_bulk(keys, which, &burst, count);
+		bs_siphash13_words(&keys[1], &words, count);
+		bs_siphash13_bulk(&keys[0], &burst, count);
 		for (unsigned i = 0; i < count; i++) {
-			message(&burst, i, word);
+			uint64_t word[] = {burst.word[0][i], burst.word[1][i]};
+			cr_assert_eq(words.hash[i], siphash(&keys[1], &words.word[i], 1, 1, 3));
 			cr_assert_eq(burst.hash[i],
-				siphash(&keys[which[i]], word, BS_SIPHASH_WORDS, 2, 4));
+				siphash_with_rest(&keys[0], word, 2, burst.word[2][i], 1, 3));
+		}
+		bs_siphash24_bulk(keys, &burst, count);
+		for (unsigned i = 0; i < count; i++) {
+			uint64_t word[] = {burst.word[0][i], burst.word[1][i], burst.word[2][i]};
+			const struct siphash_key *key = &keys[word[2] >> BS_SIPHASH_WHICH & 1];
+			cr_assert_eq(burst.hash[i], siphash(key, word, 3, 2, 4));
 		}
 	}
 }

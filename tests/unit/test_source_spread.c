@@ -128,13 +128,19 @@ Test(source_spread, who_stands_in_the_second_bucket_is_found)
 		struct bs_address address[100];
 		const struct bs_address *pointer[100];
 		struct bs_source_standing standing[100];
+		struct bs_source_looks looks;
 		for (uint32_t i = 0; i < count; i++) {
 			address[i] = i == 7 ? of_words(0, 1)
 					    : member(RANDOM, (count * 40 + i) % 4000);
 			pointer[i] = &address[i];
 		}
 		bs_source_prefetch_bulk(sources, pointer, count);
-		bs_source_standing_bulk(sources, pointer, standing, count, 2);
+		for (uint32_t i = 0; i < count; i += BS_SIPHASH_LANES) {
+			uint32_t some = count - i < BS_SIPHASH_LANES ? count - i : BS_SIPHASH_LANES;
+			bs_source_hash_bulk(bs_sources_key(sources), pointer + i, &looks, some);
+			bs_source_fetch_bulk(sources, &looks, some);
+			bs_source_standing_bulk(sources, &looks, standing + i, some, 2);
+		}
 		for (uint32_t i = 0; i < count; i++) {
 			uint32_t n = (count * 40 + i) % 4000;
 			bool there = i != 7 && n < 2000;
