@@ -103,6 +103,14 @@ static void die(struct dataplane *dataplane, struct connection *c)
 	bs_stream_raise(dataplane->streams, c->block, BS_EVENT_DEAD);
 }
 
+static void give_up(struct dataplane *dataplane, struct connection *c)
+{
+	dataplane->counters->timeouts++;
+	dataplane->counters->resets_sent++;
+	send_talk(dataplane, c, block_talk(stream_of(dataplane, c))->snd_max, 0, TCP_RST);
+	die(dataplane, c);
+}
+
 // All that the worker had to say is acknowledged and it has let go: the block is free for the next.
 static bool finish(struct dataplane *dataplane, struct connection *c)
 {
@@ -150,7 +158,11 @@ enum bs_reason talk_input(
 			reason = BS_REASON_TCP_WINDOW; // a probe of our closed window
 	}
 	talk_send(dataplane, c);
-	if (!finish(dataplane, c))
+	if (finish(dataplane, c))
+		return reason;
+	if (talk_overstays(dataplane, talk)) // each segment of his may put the timer off
+		give_up(dataplane, c);
+	else
 		touch(dataplane, c, talk);
 	return reason;
 }
@@ -164,12 +176,8 @@ void talk_expired(struct dataplane *dataplane, struct connection *c)
 			c); // arms the timer again where a closed window waits for its probe
 		return;
 	}
-	if (!talk_send_again(dataplane, c)) {
-		dataplane->counters->timeouts++;
-		dataplane->counters->resets_sent++;
-		send_talk(dataplane, c, talk->snd_max, 0, TCP_RST);
-		die(dataplane, c);
-	}
+	if (!talk_send_again(dataplane, c))
+		give_up(dataplane, c);
 }
 
 static void let_go(struct dataplane *dataplane, struct connection *c)

@@ -6,7 +6,8 @@
 
 // RFC 1122, 4.2.3.5: at least 100 s. 1 + 2 + 4 + ... + 64 s.
 #define RETRANSMITS 6
-// Once the worker has let go, a client is borne so long that does not acknowledge, and one that answers and takes nothing.
+// Once the worker has let go, a client has so long to take the rest, whether he acknowledges nothing or byte after byte; and so long if
+// his window is closed then, also if it was open in between.
 #define LET_GO_MS        100000u
 #define LET_GO_CLOSED_MS 5000u
 #define DUPLICATES       3  // RFC 5681, 3.2
@@ -206,9 +207,10 @@ void talk_send_last(struct dataplane *dataplane, struct connection *c)
 	talk_send(dataplane, c);
 }
 
-static uint32_t patience_ms(const struct talk *talk)
+bool talk_overstays(const struct dataplane *dataplane, const struct talk *talk)
 {
-	return talk->snd_wnd == 0 ? LET_GO_CLOSED_MS : LET_GO_MS;
+	uint32_t patience = talk->snd_wnd == 0 ? LET_GO_CLOSED_MS : LET_GO_MS;
+	return talk->flags & TALK_LET_GO && dataplane->now_ms - talk->let_go_ms >= patience;
 }
 
 bool talk_send_again(struct dataplane *dataplane, struct connection *c)
@@ -219,9 +221,7 @@ bool talk_send_again(struct dataplane *dataplane, struct connection *c)
 		talk_send(dataplane, c); // nothing is under way: it was an ACK's timer
 		return true;
 	}
-	if (c->retransmits == RETRANSMITS ||
-		(talk->flags & TALK_LET_GO &&
-			dataplane->now_ms - talk->let_go_ms >= patience_ms(talk)))
+	if (c->retransmits == RETRANSMITS || talk_overstays(dataplane, talk))
 		return false;
 	c->retransmits++;
 	dataplane->counters->retransmits++;

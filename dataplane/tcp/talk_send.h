@@ -32,3 +32,6 @@ void talk_send_last(struct dataplane *dataplane, struct connection *connection);
 
 // The retransmission timer ran out. False when the client is to be given up.
 bool talk_send_again(struct dataplane *dataplane, struct connection *connection);
+
+// The worker let go so long ago that the client is to be given up, whatever he does.
+bool talk_overstays(const struct dataplane *dataplane, const struct talk *talk);

@@ -67,7 +67,7 @@ WIRE_TEST(talk_probe, a_window_that_opens_ends_the_backoff_of_its_probes)
 	end(peer, number);
 }
 
-// A client that opens its window between our probes and takes nothing holds its block no longer than others.
+// A client that opens its window between our probes and takes nothing holds its block no longer than one that leaves it closed.
 WIRE_TEST(talk_probe, a_client_that_takes_nothing_is_given_up_after_the_worker_let_go)
 {
 	uint32_t number = talk(peer, "EHLO a\r\n");
@@ -75,14 +75,40 @@ WIRE_TEST(talk_probe, a_client_that_takes_nothing_is_given_up_after_the_worker_l
 	uint32_t ack = peer->ack;
 	wire_reply(peer->wire, number, "421 x\r\n");
 	wire_wish(peer->wire, number, BS_WISH_CLOSE);
-	for (unsigned i = 0; i < 300 && peer->wire->counters.records > 0; i++) {
-		wire_tcp(peer, .flags = TCP_ACK, .ack = ack, .zero_window = true);
+	for (unsigned i = 0; i <= 5; i++) {
+		cr_assert_eq(peer->wire->counters.blocks, 1);
 		wire_tcp(peer, .flags = TCP_ACK, .ack = ack, .window = 1);
 		wire_advance(peer->wire, 1000);
+		wire_tcp(peer, .flags = TCP_ACK, .ack = ack, .zero_window = true);
+		wire_tcp(peer, .flags = TCP_ACK, .ack = ack, .window = 1);
 		wire_forget(peer->wire);
+		if (peer->wire->counters.blocks == 0)
+			break;
 	}
 	cr_assert_eq(peer->wire->counters.blocks, 0);
+}
+
+// Nor one that takes a byte before each timeout.
+WIRE_TEST(talk_probe, a_client_that_takes_little_is_given_up_after_the_worker_let_go)
+{
+	char reply[301];
+	memset(reply, 'x', 300);
+	reply[300] = 0;
+	uint32_t number = talk(peer, "EHLO a\r\n"), ack = peer->ack;
+	wire_reply(peer->wire, number, reply);
+	wire_wish(peer->wire, number, BS_WISH_CLOSE);
+	for (unsigned i = 1; i <= 110; i++) { // 99 s
+		cr_assert_eq(peer->wire->counters.blocks, 1);
+		wire_tcp(peer, .flags = TCP_ACK, .ack = ack + i);
+		wire_advance(peer->wire, 900);
+		wire_forget(peer->wire);
+	}
+	wire_advance(peer->wire, 1000);
 	wire_forget(peer->wire);
+	wire_tcp(peer, .flags = TCP_ACK, .ack = ack + 111);
+	wire_expect_tcp(peer, TCP_RST | TCP_ACK);
+	cr_assert_eq(peer->wire->counters.blocks, 0);
+	cr_assert_eq(peer->wire->counters.timeouts, 1);
 }
 
 // Many clients drop what stands behind their closed window, and its acknowledgement with it.
