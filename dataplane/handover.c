@@ -93,7 +93,7 @@ bool handover_give(struct dataplane *dataplane, uint32_t owner, const struct fra
 		return false;
 	handed->frame = *frame;
 	handed->frame.mbuf = NULL;
-	handed->frame.prepared = false;
+	handed->frame.prepared = 0;
 	memcpy(handed->bytes, frame->bytes, frame->length);
 	bs_ring_commit(ring);
 	dataplane->handed_to |= UINT64_C(1) << owner;

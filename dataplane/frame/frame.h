@@ -53,9 +53,9 @@ struct frame {
 	uint8_t options_length; // stand behind l4 + 20
 	bool unchecked; // the port said nothing about its checksum: frame_tcp_checksum() does
 	// What later stages leave for each other (ingress.h).
-	uint8_t class;                      // of the source of a SYN, a row of policy->class
-	bool stood;                         // `standing` is valid
-	bool prepared;                      // the rest is valid
+	uint8_t class;    // of the source of a SYN, a row of policy->class
+	bool stood;       // `standing` is valid
+	uint8_t prepared; // the rest is valid in this era (tcp/cookie.h); 0: it is not
 	struct bs_source_standing standing; // of the source of a SYN
 	uint8_t offered;                    // what a SYN offers, as a cookie says it (tcp/cookie.h)
 	uint32_t

@@ -29,7 +29,8 @@ static inline void frame_fill_tcp(const uint8_t *at, unsigned checksums, struct 
 	frame->payload = (uint16_t)(frame->l4 + header);
 	frame->payload_length = (uint16_t)(frame->length - frame->payload);
 	frame->unchecked = (checksums & FRAME_TCP_GOOD) == 0;
-	frame->prepared = frame->stood = false;
+	frame->prepared = 0;
+	frame->stood = false;
 	frame->class = 0;
 }
 

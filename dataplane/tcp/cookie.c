@@ -39,28 +39,41 @@ bool cookie_window_scale(uint8_t options, uint8_t *shift)
 static void derive(struct cookies *cookies, uint64_t period)
 {
 	// Two words that only the secret's holder can derive.
-	uint64_t seed[2] = {period, 0};
+	uint64_t seed[2] = {period, (uint64_t)cookies->era << 1};
 	struct siphash_key *key = &cookies->key[period & 1];
 	key->word[0] = siphash(&cookies->secret, seed, 2, 2, 4);
-	seed[1] = 1;
+	seed[1] |= 1;
 	key->word[1] = siphash(&cookies->secret, seed, 2, 2, 4);
+}
+
+static void derive_both(struct cookies *cookies)
+{
+	cookies->mark = (uint8_t)(cookies->era % UINT8_MAX + 1);
+	derive(cookies, cookies->period);
+	derive(cookies, cookies->period - 1);
 }
 
 void cookies_init(struct cookies *cookies, const struct siphash_key *secret, uint64_t clock_ms)
 {
 	cookies->secret = *secret;
 	cookies->period = clock_ms / COOKIE_PERIOD_MS;
-	derive(cookies, cookies->period);
-	derive(cookies, cookies->period - 1);
+	cookies->era = 0;
+	derive_both(cookies);
 }
 
 void cookies_turn(struct cookies *cookies, uint64_t clock_ms)
 {
 	uint64_t period = clock_ms / COOKIE_PERIOD_MS;
-	if (period != cookies->period)
-		cookies_init(cookies,
-			&(struct siphash_key){{cookies->secret.word[0], cookies->secret.word[1]}},
-			clock_ms);
+	if (period == cookies->period)
+		return;
+	cookies->period = period;
+	derive_both(cookies);
+}
+
+void cookies_renew(struct cookies *cookies)
+{
+	cookies->era++;
+	derive_both(cookies);
 }
 
 // What most SYNs have is told at a look: the maximum segment size alone.

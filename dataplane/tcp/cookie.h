@@ -12,7 +12,7 @@
 //
 // The same number is used when a record is kept (the SYN cache), so that an evicted record costs nothing.
 //
-// Pure functions of the keys: all lcores that share the secret, and the clock, agree.
+// Pure functions of the keys. Each lcore has eras of its own, since a connection's segments all come to the same one.
 #pragma once
 
 #include <stdbool.h>
@@ -49,12 +49,16 @@ struct cookies {
 	struct siphash_key key[2];
 	struct siphash_key secret;
 	uint64_t period;
+	uint32_t era; // part of what the keys are derived from: cookies_renew()
+	uint8_t mark; // what `prepared` is of a frame that was prepared in this era; never 0
 };
 
 // Control thread.
 void cookies_init(struct cookies *cookies, const struct siphash_key *secret, uint64_t clock_ms);
 // The rest: the dataplane lcore that owns them. Once a turn: a new period has a new key.
 void cookies_turn(struct cookies *cookies, uint64_t clock_ms);
+// No number that went out until now is a cookie any more.
+void cookies_renew(struct cookies *cookies);
 
 // Works out frame->cookie of segments without a connection, and frame->offered of SYNs: of at most a burst at once.
 void cookie_prepare(const struct cookies *cookies, struct frame *const *frames, unsigned count);

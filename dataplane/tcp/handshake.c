@@ -95,7 +95,7 @@ void handshake_prepare(struct dataplane *dataplane, struct frame *const *frames,
 		syn[syns] = both[all] = frames[i];
 		syns += opens;
 		all += hashed;
-		frames[i]->prepared = hashed;
+		frames[i]->prepared = hashed ? dataplane->cookies.mark : 0;
 	}
 	if (syns > 0)
 		sources_fetch(dataplane, syn, &looks, syns, asks);
@@ -146,11 +146,24 @@ static struct connection *remember(
 	return c;
 }
 
-// What becomes of a prepared SYN: BS_REASON_ACCEPTED and the sequence number of its answer, or why it gets none. `past`: handshake_syn_again(),
-// or NULL. A SYN that gets a cookie begins where that says.
+// Cookies come into use. The numbers of connections that have ended until now were records' and are not remembered as spent
+// (connection_release()): from here on they open nothing.
+static __attribute__((noinline)) uint32_t first_cookie(
+	struct dataplane *dataplane, struct frame *frame)
+{
+	cookies_renew(&dataplane->cookies);
+	handshake_prepare(dataplane, &frame, 1);
+	return cookie_of(&dataplane->cookies, frame);
+}
+
+// What becomes of a SYN: BS_REASON_ACCEPTED and the sequence number of its answer, or why it gets none. `past`: handshake_syn_again(),
+// or NULL. A cookie says where it begins and might be less; so who was in TIME_WAIT has the record that was his.
 static inline enum bs_reason open_half(struct dataplane *dataplane, const struct port *port,
 	const struct gate *gate, struct frame *frame, const uint32_t *past, uint32_t *sequence)
 {
+	// Again, when an earlier one of the burst got the first cookie of an era.
+	if (unlikely(frame->prepared != dataplane->cookies.mark))
+		handshake_prepare(dataplane, &frame, 1);
 	bool good = judge_spares(dataplane, frame->class);
 	if (gate->asks && !good) {
 		if (unlikely(!frame->stood))
@@ -163,14 +176,17 @@ static inline enum bs_reason open_half(struct dataplane *dataplane, const struct
 	dataplane->counters->syn_received++;
 	*sequence = cookie_of(&dataplane->cookies, frame);
 	bool room = gate->room || (good && gate->kept);
-	if (syn_rate_take(dataplane->syn_rates, frame->rate, port->queues, dataplane->now_ms) &&
-		room) {
+	bool slow = syn_rate_take(
+		dataplane->syn_rates, frame->rate, port->queues, dataplane->now_ms);
+	if ((slow && room) || past != NULL) {
 		uint32_t begin = past != NULL ? beyond(*sequence, *past) : *sequence;
 		if (remember(dataplane, frame, begin) != NULL) {
 			*sequence = begin;
 			return BS_REASON_ACCEPTED;
 		}
 	}
+	if (unlikely(!handshake_expects_cookies(dataplane)))
+		*sequence = first_cookie(dataplane, frame);
 	dataplane->counters->syn_cookies++;
 	dataplane->last_cookie_ms = dataplane->clock_ms;
 	return BS_REASON_ACCEPTED;
@@ -203,8 +219,6 @@ static enum bs_reason open_one(struct dataplane *dataplane, const struct port *p
 {
 	if (*dataplane->draining)
 		return BS_REASON_SYN_DRAINING;
-	if (!frame->prepared)
-		handshake_prepare(dataplane, &frame, 1);
 	struct gate gate = gate_of(dataplane);
 	uint32_t sequence;
 	enum bs_reason reason = open_half(dataplane, port, &gate, frame, past, &sequence);

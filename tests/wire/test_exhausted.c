@@ -63,20 +63,24 @@ WIRE_TEST(exhausted, records_are_out, .connections = 8, .half_open = 64)
 	wire_forget(wire);
 }
 
-// Half-open ones go before, for everybody: what they were sent is a cookie, and they come in by it when there is room again.
+// Half-open ones go before, for everybody: what they were sent since cookies are in use is one, and they come in by it when there is
+// room again.
 WIRE_TEST(exhausted, half_open_ones_make_room, .connections = 8, .half_open = 64)
 {
-	struct wire_peer one[7], slow = stranger(peer, 101), other = stranger(peer, 102);
+	struct wire_peer one[8], slow = stranger(peer, 101), other = stranger(peer, 102);
 	struct wire *wire = peer->wire;
+	crowd(peer, one, 0, 8);
+	wire_tcp(&other, .flags = TCP_SYN, .mss = 1460);
+	wire_expect_tcp(&other, TCP_SYN | TCP_ACK);
+	leave(one, 7, 8);
 	wire_tcp(&slow, .flags = TCP_SYN, .mss = 1460);
 	wire_expect_tcp(&slow, TCP_SYN | TCP_ACK);
-	crowd(peer, one, 0, 7);
 	by_cookie(&other);
 	cr_assert_eq(wire->counters.half_open_displaced, 1);
-	cr_assert_eq(wire->counters.accepted, 8);
+	cr_assert_eq(wire->counters.accepted, 9);
 	leave(one, 0, 1);
 	wire_tcp(&slow, .flags = TCP_ACK);
-	cr_assert_eq(wire->counters.accepted, 9);
+	cr_assert_eq(wire->counters.accepted, 10);
 	cr_assert_eq(wire->counters.cookies_accepted, 2);
 	wire_forget(wire);
 }
