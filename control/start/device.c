@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/start/device.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
@@ -219,18 +218,25 @@ int device_claim(const struct config_port *port, char error[256])
 	return -1;
 }
 
-unsigned device_queues(const char *interface)
+struct device_queues device_queues(const char *interface)
 {
-	char path[64];
-	unsigned queues = 0;
-	snprintf(path, sizeof(path), "/sys/class/net/%s/queues", interface);
-	DIR *folder = opendir(path);
-	if (folder == NULL)
-		return 0;
-	const struct dirent *entry;
-	while ((entry = readdir(folder)) != NULL)
-		queues += strncmp(entry->d_name, "rx-", 3) == 0;
-	closedir(folder);
+	struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
+	struct ifreq request = {.ifr_data = (void *)&channels};
+	struct device_queues queues = {.receive = 1, .taken = 1};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return queues;
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
+	if (ioctl(fd, SIOCETHTOOL, &request) == 0) {
+		queues.combined = channels.max_combined != 0;
+		queues.receive = channels.combined_count + channels.rx_count;
+		queues.taken = channels.combined_count;
+		if (queues.receive == 0)
+			queues.receive = 1;
+		if (queues.taken == 0)
+			queues.taken = 1;
+	}
+	close(fd);
 	return queues;
 }
 

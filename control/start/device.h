@@ -23,8 +23,13 @@ int device_claim(const struct config_port *port, char error[256]);
 // What the device is found by: PCI address, kernel interface, memif socket. The configuration's.
 const char *device_place(const struct config_port *port);
 
-// Receive queues of a kernel interface, 0 when there is none of that name.
-unsigned device_queues(const char *interface);
+// Receive queues of a kernel interface, and how many of them DPDK's net_af_xdp takes: it counts combined channels (`ethtool -l`), and an
+// interface that has none, as a veth, is one queue to it.
+struct device_queues {
+	unsigned receive, taken; // at least 1
+	bool combined;
+};
+struct device_queues device_queues(const char *interface);
 
 // True when the kernel hands a net_af_packet port what it joined from several packets (GRO, LRO): larger than a frame.
 bool device_joins_packets(const struct config_port *port);

@@ -107,6 +107,7 @@ bool eal_arguments_make(const struct config *config, const struct memory_plan *p
 	if (!arguments->hugepages) {
 		add(arguments, "--no-huge");
 		add(arguments, "-m");
+		need += config->memory != 0 ? 0 : plan->straddled;
 		add(arguments, "%" PRIu64, pages(need, MEGABYTE));
 	}
 	unsigned pci = 0;

@@ -31,6 +31,14 @@
 // Heap headers, device structures, a mempool's own ring and caches, rounding to whole pages.
 #define DPDK_OWN (32u * MEGABYTE)
 
+// In ordinary memory no packet buffer lies across two pages: what is left of each page is lost.
+#define PAGE 4096u
+
+static uint64_t in_pages(uint64_t object)
+{
+	return object > PAGE ? (object + PAGE - 1) / PAGE * PAGE : PAGE / (PAGE / object);
+}
+
 uint32_t memory_plan_frame(uint16_t mtu)
 {
 	// In front of a frame the kernel writes struct tpacket2_hdr and a socket address, 66 bytes with alignment.
@@ -124,6 +132,7 @@ bool memory_plan_make(const struct config *config, struct memory_plan *plan, cha
 	plan->blocks = (uint64_t)config->talking * sizeof(struct bs_stream);
 	plan->data_rings = (uint64_t)config->data_rings * config->data_ring_size;
 	plan->packets = lcores * plan->mbufs * (uint64_t)(room + MBUF_AROUND);
+	plan->straddled = lcores * plan->mbufs * in_pages(room + MBUF_AROUND) - plan->packets;
 	plan->handover = rings_bytes(config);
 	plan->sources = bs_sources_size(config->sources);
 	plan->memory = memory_size(config->memory_entries);

@@ -19,6 +19,7 @@ struct memory_plan {
 	uint64_t sources;    // bytes: the source table; the same
 	uint64_t memory;     // bytes: what outlives sessions; the same
 	uint64_t total;      // bytes: the sum of DPDK's, with a reserve for what DPDK itself needs
+	uint64_t straddled;  // bytes: what more the packet buffers take where pages are small
 	uint32_t mbufs;      // packet buffers of one dataplane lcore
 	uint16_t mbuf_room;  // bytes a packet buffer holds, without headroom
 };

@@ -83,14 +83,15 @@ static uint16_t queues_of(struct daemon *daemon, const struct config_port *port)
 		return 1;
 	if (port->device != DEVICE_AF_XDP)
 		return (uint16_t)queues;
-	unsigned has = device_queues(port->interface);
-	if (has != 0 && has < queues)
-		queues = has;
-	if (has > queues)
+	struct device_queues has = device_queues(port->interface);
+	if (has.taken < queues)
+		queues = has.taken;
+	if (has.receive > queues)
 		limitation_add(daemon,
 			"port %s: %s has %u queues and only %u of them reach us: `ethtool -L %s "
-			"combined %u`",
-			port->name, port->interface, has, queues, port->interface, queues);
+			"%s %u`",
+			port->name, port->interface, has.receive, queues, port->interface,
+			has.combined ? "combined" : "rx", queues);
 	return (uint16_t)queues;
 }
 

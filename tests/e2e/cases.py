@@ -65,7 +65,7 @@ class Bench:
 
 
 @contextlib.contextmanager
-def bench(kind="net_tap", change=None, start=True, recipients=RECIPIENTS, prefix=(), mount=None):
+def bench(kind="net_tap", change=None, start=True, recipients=RECIPIENTS, prefix=(), mount=None, queues=1):
     """A running barscreen, and everything away at the end. `mount(path)` may put something under the Maildir
     first; it returns what undoes that."""
     folder = tempfile.mkdtemp(prefix="barscreen-test-")
@@ -75,7 +75,7 @@ def bench(kind="net_tap", change=None, start=True, recipients=RECIPIENTS, prefix
         path = os.path.join(folder, "mail")
         os.mkdir(path)
         undo = mount(path) if mount else None
-        wire = network.Wire(kind)
+        wire = network.Wire(kind, queues=queues)
         maildir = mails.Maildir(path, recipients)
         barscreen = daemon.Barscreen(folder, wire, path, change, prefix)
         if start:

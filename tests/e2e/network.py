@@ -84,7 +84,8 @@ class Wire:
 
     INTERFACE = "bs0"
 
-    def __init__(self, kind, mtu=1500):
+    def __init__(self, kind, mtu=1500, queues=1):
+        """`queues` of each end of a veth pair: its connections are spread over them by their hash."""
         self.kind, self.mtu = kind, mtu
         self.clients = Namespace("clients")
         self.server = self.clients
@@ -93,8 +94,9 @@ class Wire:
         if kind != "net_tap":
             self.server = Namespace("server")
             self.peer = "peer"
-            self.clients.ip("link", "add", self.peer, "mtu", str(mtu), "type", "veth", "peer", "name",
-                            self.INTERFACE, "netns", self.server.name)
+            spread = ("numtxqueues", str(queues), "numrxqueues", str(queues))
+            self.clients.ip("link", "add", self.peer, "mtu", str(mtu), *spread, "type", "veth", "peer", "name",
+                            self.INTERFACE, *spread, "netns", self.server.name)
             self.server.ip("link", "set", self.INTERFACE, "mtu", str(mtu))
             for space, name in ((self.clients, self.peer), (self.server, self.INTERFACE)):
                 # The kernel would leave checksums and segmentation to a NIC that is not there.

@@ -286,6 +286,8 @@ Test(eal_arguments, af_xdp_buffers_stay_within_a_page)
 		.name = "mx0", .device = DEVICE_AF_XDP, .interface = "eth1", .mtu = 3498};
 	cr_assert(memory_plan_make(&config, &plan, error), "%s", error);
 	cr_assert_leq(plan.mbuf_room + 64u + 128u + 128u, 4096u);
+	// and in pages of that size each takes a whole one
+	cr_assert_eq(plan.packets + plan.straddled, (uint64_t)plan.mbufs * 4096);
 	port[1] = (struct config_port){
 		.name = "mx1", .device = DEVICE_TAP, .interface = "bs0", .mtu = 9000};
 	config.port_count = 2;
