@@ -128,16 +128,29 @@ static bool take_one(struct bs_sources *sources, uint32_t number)
 		BS_SOURCE_TAKEN, memory_order_acq_rel, memory_order_relaxed);
 }
 
+// An entry of the bucket that was never used, else NOT_THERE. Under its lock.
+static uint32_t take_free(struct bs_sources *sources, uint32_t bucket)
+{
+	for (uint32_t number = bucket * WAYS; number < (bucket + 1) * WAYS; number++)
+		if (key_at(sources, number) == 0 && take_one(sources, number))
+			return number;
+	return NOT_THERE;
+}
+
 // Takes a free entry of a source's buckets, or the least useful without a connection, out of everybody's hands. The first bucket's
 // goes where nothing is known of it and the second has no free one: so few sources stand in their second, and few lines are read. Under both locks.
 static uint32_t take(struct bs_sources *sources, uint32_t first, uint32_t second, uint32_t now_s)
 {
 	unsigned tried[2] = {0, 0}; // somebody counted himself in meanwhile
+	uint32_t unused = take_free(sources, first);
+	if (unused == NOT_THERE)
+		unused = take_free(sources, second);
+	if (unused != NOT_THERE) // told by the keys: the others' entries stay unread, a line each
+		return unused;
 	for (unsigned round = 0; round < 2 * WAYS; round++) {
 		struct choice best = {NOT_THERE, UINT64_MAX};
 		choose(sources, first, tried[0], now_s, &best);
-		if (best.worth >= LEARNT ||
-			(best.worth != 0 && look_in(sources, second, 0) != NOT_THERE))
+		if (best.worth >= LEARNT)
 			choose(sources, second, tried[1], now_s, &best);
 		if (best.number == NOT_THERE || take_one(sources, best.number))
 			return best.number;
@@ -259,15 +272,6 @@ struct bs_source *bs_source_open(struct bs_sources *sources, const struct bs_add
 	if (source != NULL)
 		bs_source_admit(source, 0);
 	return source;
-}
-
-// An entry of the bucket that was never used, else NOT_THERE. Under its lock.
-static uint32_t take_free(struct bs_sources *sources, uint32_t bucket)
-{
-	for (uint32_t number = bucket * WAYS; number < (bucket + 1) * WAYS; number++)
-		if (key_at(sources, number) == 0 && take_one(sources, number))
-			return number;
-	return NOT_THERE;
 }
 
 // Makes an entry where there is a free one.

@@ -136,10 +136,11 @@ static bool is_too_fast(const struct dataplane *dataplane, const struct connecti
 	return *rate > rates->connections;
 }
 
-bool judge_open(struct dataplane *dataplane, struct connection *c)
+bool judge_open(struct dataplane *dataplane, struct connection *c, struct bs_source **counted)
 {
 	struct bs_source *source = enter(dataplane, c);
 	uint32_t rate = 0;
+	*counted = source;
 	if (source == NULL)
 		return false;
 	if (judge_spares(dataplane, c->class)) {
@@ -168,9 +169,8 @@ bool judge_open(struct dataplane *dataplane, struct connection *c)
 	return true;
 }
 
-enum reputation judge_reputation(const struct dataplane *dataplane, const struct connection *c)
+enum reputation judge_reputation(const struct dataplane *dataplane, const struct bs_source *source)
 {
-	const struct bs_source *source = source_of(dataplane, c);
 	if (source == NULL)
 		return REPUTATION_PLAIN;
 	if (bs_source_is_known(source, now_s(dataplane)))
@@ -187,9 +187,9 @@ static bool will_be_refused(const struct bs_class *class)
 	       (class->action == BS_ACTION_REFUSE && class->refuse_at == BS_REFUSE_AT_CONNECT);
 }
 
-void judge_announce(struct dataplane *dataplane, const struct connection *c)
+void judge_announce(
+	struct dataplane *dataplane, const struct connection *c, const struct bs_source *source)
 {
-	const struct bs_source *source = source_of(dataplane, c);
 	if (source == NULL || bs_source_open_count(source) > 1 ||
 		judge_spares(dataplane, c->class) ||
 		will_be_refused(&dataplane->policy->class[c->class]))

@@ -35,10 +35,13 @@ static inline bool judge_spares(const struct dataplane *dataplane, uint8_t class
 void judge_count(struct dataplane *dataplane, struct connection *connection);
 
 // The handshake is complete. True when the connection was refused at once: a verdict, or too many from this source
-// at once or in a time. Else it is counted among its source's connections, where there is room for the source.
-bool judge_open(struct dataplane *dataplane, struct connection *connection);
-// The connection begins to wait: where it is its source's only one, a worker hears of it.
-void judge_announce(struct dataplane *dataplane, const struct connection *connection);
+// at once or in a time. Else it is counted among its source's connections, where there is room for the source: `*source` is the entry that it
+// holds from now on, or NULL.
+bool judge_open(
+	struct dataplane *dataplane, struct connection *connection, struct bs_source **source);
+// The connection begins to wait: where it is its source's only one, a worker hears of it. `source`: as judge_open() gave it.
+void judge_announce(struct dataplane *dataplane, const struct connection *connection,
+	const struct bs_source *source);
 // The segment that completed it, then.
 enum bs_reason judge_input(
 	struct dataplane *dataplane, struct connection *connection, const struct frame *frame);
@@ -47,10 +50,9 @@ enum bs_reason judge_input(
 bool judge_is_good(
 	const struct dataplane *dataplane, const struct bs_address *source, uint8_t class);
 
-// How long a connection that may wait does.
+// How long a connection that may wait does, by its source's entry or NULL.
 enum reputation { REPUTATION_PLAIN, REPUTATION_KNOWN, REPUTATION_SUSPICIOUS };
-enum reputation judge_reputation(
-	const struct dataplane *dataplane, const struct connection *connection);
+enum reputation judge_reputation(const struct dataplane *dataplane, const struct bs_source *source);
 
 // The greeting is due. True when a verdict was told in its place.
 bool judge_verdict(struct dataplane *dataplane, struct connection *connection);

@@ -145,6 +145,7 @@ static enum bs_reason content(
 enum bs_reason waiting_open(
 	struct dataplane *dataplane, struct connection *c, const struct frame *frame)
 {
+	struct bs_source *source;
 	connection_stage(dataplane, c, STAGE_WAITING);
 	c->serial = ++dataplane->connections->serial;
 	c->opened_ms = dataplane->now_ms;
@@ -152,10 +153,10 @@ enum bs_reason waiting_open(
 	greeting_classify(dataplane, c);
 	text_acknowledge(dataplane, c, frame); // for the window
 	connection_notice(dataplane, c, BS_NOTICE_CONNECT, NULL, 0);
-	if (judge_open(dataplane, c))
+	if (judge_open(dataplane, c, &source))
 		return judge_input(dataplane, c, frame);
 	bool spoke = frame->payload_length > 0 || frame->flags & TCP_FIN;
-	enum reputation reputation = judge_reputation(dataplane, c);
+	enum reputation reputation = judge_reputation(dataplane, source);
 	bool at_once = c->flags & CONNECTION_FAST || dataplane->policy->wait_ms == 0 ||
 		       reputation == REPUTATION_KNOWN ||
 		       c->class == BS_CLASS_RUNTIME_DENY || // the operator has seen enough of it
@@ -167,7 +168,7 @@ enum bs_reason waiting_open(
 	connection_delay(
 		dataplane, c, reputation == REPUTATION_SUSPICIOUS ? DELAY_WAIT_LONG : DELAY_WAIT);
 	if (!spoke) {
-		judge_announce(dataplane, c);
+		judge_announce(dataplane, c, source);
 		tease(dataplane, c);
 	}
 	enum bs_reason reason = content(dataplane, c, frame);
