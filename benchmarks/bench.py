@@ -22,6 +22,7 @@ import plots  # noqa: E402
 import reload_lists  # noqa: E402
 import session_cost  # noqa: E402
 import sessions  # noqa: E402
+import sources  # noqa: E402
 import stages  # noqa: E402
 import transfer  # noqa: E402
 import waiting  # noqa: E402
@@ -40,6 +41,7 @@ BENCHES = {
     "ingress-kernel": kernel_filter.ingress_kernel,
     "session-cost": session_cost.session_cost,
     "stages": stages.stages,
+    "sources": sources.sources,
     "reload": reload_lists.reload_lists,
     "transfer": transfer.transfer,
 }

@@ -16,6 +16,7 @@
 #define FRAME       (ETHER_LENGTH + IPV4_LENGTH + TCP_LENGTH)
 #define OUTSTANDING 2048u // SYNs without an answer
 #define AGAIN_MS    3000u // between two rounds
+#define PACE_MS     4u    // opened at once at most
 
 static uint32_t sequence_of(uint32_t client)
 {
@@ -110,10 +111,21 @@ static void open_one(struct scanner *scanner)
 		scanner->sent++;
 }
 
+// How many may be opened now. Who was away does not make up for it: that would be a burst.
+static void pace(struct scanner *scanner)
+{
+	if (scanner->paced_ms == scanner->now_ms)
+		return;
+	uint32_t missed = scanner->now_ms - scanner->paced_ms;
+	scanner->allowed = (missed < PACE_MS ? missed : PACE_MS) * scanner->pace;
+	scanner->paced_ms = scanner->now_ms;
+}
+
 // The next ones, as many as may be under way; after a round, what got no answer in it once more.
 static unsigned open_some(struct scanner *scanner)
 {
 	unsigned done = 0;
+	pace(scanner);
 	if (scanner->next == scanner->clients && scanner->open < scanner->clients) {
 		if (scanner->asked_ms == 0)
 			scanner->asked_ms = scanner->now_ms;
@@ -122,13 +134,14 @@ static unsigned open_some(struct scanner *scanner)
 		scanner->asked_ms = scanner->next = 0;
 		scanner->sent = scanner->open;
 	}
-	while (done < BURST && scanner->next < scanner->clients &&
+	while (done < BURST && scanner->allowed > 0 && scanner->next < scanner->clients &&
 		scanner->sent - scanner->open < OUTSTANDING) {
 		if (scanner->open_ms[scanner->next] != 0) {
 			scanner->next++;
 			continue;
 		}
 		open_one(scanner);
+		scanner->allowed--;
 		done++;
 	}
 	return done;

@@ -14,13 +14,15 @@ struct scanner {
 	struct bed *bed;
 	uint32_t clients, sources; // client n is of source n % sources
 	uint32_t wait_ms;
+	uint32_t pace;     // connections opened in a millisecond at most
 	uint32_t *open_ms; // by client: moment of its ACK, 0: not open, SCANNER_GREETED
 	uint64_t start_ms;
 	uint32_t now_ms; // since the start; begins with 1
 	uint32_t
 		next; // client to be opened; past all of them a second round looks for those that failed
 	uint32_t sent, open, greeted;
-	uint32_t asked_ms; // of the last round's end
+	uint32_t paced_ms, allowed; // SYNs that may go out still, as of that moment
+	uint32_t asked_ms;          // of the last round's end
 	uint32_t worst_ms;
 	uint32_t late;  // greeted more than 50 ms after their time
 	uint32_t early; // greeted more than 50 ms before it

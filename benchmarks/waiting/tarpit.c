@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "benchmarks/waiting/proc.h"
 #include "benchmarks/waiting/tarpit_clients.h"
 
 #define GREETING    "220 tarpit\r\n"
@@ -51,18 +52,11 @@ static uint32_t now_ms(void)
 
 static uint64_t machine_bytes(void)
 {
-	static const char *const names[] = {"Slab:", "AnonPages:", "PageTables:"};
-	char line[256];
-	uint64_t sum = 0;
-	FILE *file = fopen("/proc/meminfo", "r");
-	if (file == NULL)
+	static const char *const words[] = {"Slab:", "AnonPages:", "PageTables:"};
+	uint64_t bytes = proc_bytes("/proc/meminfo", words, 3);
+	if (bytes == 0)
 		fail("/proc/meminfo");
-	while (fgets(line, sizeof(line), file) != NULL)
-		for (unsigned i = 0; i < 3; i++)
-			if (strncmp(line, names[i], strlen(names[i])) == 0)
-				sum += strtoull(line + strlen(names[i]), NULL, 10) * 1024;
-	fclose(file);
-	return sum;
+	return bytes;
 }
 
 static void open_tarpit(struct tarpit *tarpit, uint32_t room)

@@ -3,23 +3,25 @@
 // How much memory a connection takes that waits for its greeting, and whether it is greeted in time: the real dataplane on
 // one processor, on an in-memory port, and a stateless generator on another, by the real clock.
 //
-//	waiting CONNECTIONS SOURCES WAIT_MS PROCESSOR-OF-THE-FILTER PROCESSOR-OF-THE-GENERATOR
+//	waiting CONNECTIONS SOURCES WAIT_MS OPENED-IN-A-MS PROCESSOR-OF-THE-FILTER PROCESSOR-OF-THE-GENERATOR
 //
-// Prints name=figure words: what was held at once, bytes of the whole process without the generator's own, milliseconds of lateness.
+// Prints name=figure words: what was held at once, bytes of the whole process without the generator's own, milliseconds of lateness: as clients
+// see it, and as the filter knows it of itself (how many waits it ended late, its longest turn), since the generator may be late as well.
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #include <rte_eal.h>
 #include <rte_lcore.h>
 
+#include "benchmarks/waiting/proc.h"
 #include "benchmarks/waiting/scanner.h"
 #include "dataplane/seam/source.h"
 
+#define USAGE     "usage: waiting CONNECTIONS SOURCES WAIT_MS OPENED-IN-A-MS PROCESSOR PROCESSOR"
 #define MBUFS     16383u
 #define HALF_OPEN 65536u
 #define RESERVE   64u      // records above those that wait
@@ -32,6 +34,7 @@ struct filter {
 	int processor;
 	_Atomic bool stop;
 	_Atomic uint64_t peak; // of those that wait
+	uint64_t longest_ns;   // turn
 	pthread_t thread;
 };
 
@@ -63,8 +66,13 @@ static void *filter_run(void *self)
 	pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
 	if (rte_thread_register() != 0)
 		fail("no lcore for the filter");
+	uint64_t now_ns = scanner_clock_ns();
 	while (!atomic_load_explicit(&filter->stop, memory_order_relaxed)) {
-		dataplane_poll(bed->dataplane, scanner_clock_ns());
+		uint64_t begin_ns = now_ns;
+		dataplane_poll(bed->dataplane, begin_ns);
+		now_ns = scanner_clock_ns();
+		if (now_ns - begin_ns > filter->longest_ns)
+			filter->longest_ns = now_ns - begin_ns;
 		if (bed->counters.waiting > filter->peak)
 			atomic_store_explicit(
 				&filter->peak, bed->counters.waiting, memory_order_relaxed);
@@ -76,18 +84,11 @@ static void *filter_run(void *self)
 // Bytes of the process: resident, in huge pages, and the page tables for both.
 static uint64_t process_bytes(void)
 {
-	static const char *const names[] = {"VmRSS:", "HugetlbPages:", "VmPTE:"};
-	char line[256];
-	uint64_t sum = 0;
-	FILE *file = fopen("/proc/self/status", "r");
-	if (file == NULL)
+	static const char *const words[] = {"VmRSS:", "HugetlbPages:", "VmPTE:"};
+	uint64_t bytes = proc_bytes("/proc/self/status", words, 3);
+	if (bytes == 0)
 		fail("no /proc");
-	while (fgets(line, sizeof(line), file) != NULL)
-		for (unsigned i = 0; i < 3; i++)
-			if (strncmp(line, names[i], strlen(names[i])) == 0)
-				sum += strtoull(line + strlen(names[i]), NULL, 10) * 1024;
-	fclose(file);
-	return sum;
+	return bytes;
 }
 
 static uint32_t number(const char *word)
@@ -95,7 +96,7 @@ static uint32_t number(const char *word)
 	char *end;
 	unsigned long value = strtoul(word, &end, 10);
 	if (*end != '\0' || value > UINT32_MAX)
-		fail("usage: waiting CONNECTIONS SOURCES WAIT_MS PROCESSOR PROCESSOR");
+		fail(USAGE);
 	return (uint32_t)value;
 }
 
@@ -127,15 +128,17 @@ static void configure(struct bed *bed, uint32_t wait_ms)
 
 int main(int count, char **word)
 {
-	if (count != 6)
-		fail("usage: waiting CONNECTIONS SOURCES WAIT_MS PROCESSOR PROCESSOR");
-	struct scanner scanner = {
-		.clients = number(word[1]), .sources = number(word[2]), .wait_ms = number(word[3])};
+	if (count != 7)
+		fail(USAGE);
+	struct scanner scanner = {.clients = number(word[1]),
+		.sources = number(word[2]),
+		.wait_ms = number(word[3]),
+		.pace = number(word[4])};
 	struct siphash_key key = {{11, 12}};
 	uint64_t own = (uint64_t)scanner.clients * sizeof(uint32_t);
 	if (scanner.sources == 0 || scanner.clients / scanner.sources > 60000)
 		fail("too many connections a source");
-	start_dpdk(scanner.clients, word[5]);
+	start_dpdk(scanner.clients, word[6]);
 	// Twice the sources: with two buckets of seven places hardly any source finds none.
 	struct bs_sources *sources = bs_sources_new(2 * scanner.sources, &key);
 	scanner.open_ms = mmap(NULL, own, PROT_READ | PROT_WRITE,
@@ -149,7 +152,7 @@ int main(int count, char **word)
 		.table = sources});
 	configure(bed, scanner.wait_ms);
 	scanner.bed = bed;
-	struct filter filter = {.bed = bed, .processor = (int)number(word[4])};
+	struct filter filter = {.bed = bed, .processor = (int)number(word[5])};
 	if (pthread_create(&filter.thread, NULL, filter_run, &filter) != 0)
 		fail("no thread");
 	uint32_t open_ms = 0;
@@ -157,10 +160,11 @@ int main(int count, char **word)
 	filter.stop = true;
 	pthread_join(filter.thread, NULL);
 	printf("held=%llu bytes=%llu greeted=%u late=%u early=%u worst_ms=%u open_ms=%u sources=%u "
-	       "no_room=%llu expired_late=%llu\n",
+	       "no_room=%llu ended_late=%llu longest_turn_us=%llu\n",
 		(unsigned long long)filter.peak, (unsigned long long)(bytes - own), scanner.greeted,
 		scanner.late, scanner.early, scanner.worst_ms, open_ms, bs_sources_count(sources),
 		(unsigned long long)bed->counters.sources_no_room,
-		(unsigned long long)bed->counters.expired_late);
+		(unsigned long long)bed->counters.expired_late,
+		(unsigned long long)filter.longest_ns / 1000);
 	return 0;
 }
