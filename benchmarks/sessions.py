@@ -40,7 +40,7 @@ def lines_lost(server):
     """What part of its log the server could not write; it never waits for its log."""
     lost = server.control("stats")["log"]["lines-lost"]
     written = len(server.log().splitlines())
-    return f"{lost / (lost + written):.1%} of its log lines lost"
+    return f"{lost / (lost + written):.2%} of its log lines lost" if lost else "no log line lost"
 
 
 def sessions():

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HEAD  offsetof(struct bs_log_line, text)
 #define WORDS (sizeof(struct bs_log_line) / sizeof(uint64_t))
 _Static_assert(sizeof(struct bs_log_line) % sizeof(uint64_t) == 0, "copied in words");
 _Static_assert((LOG_TAIL_LINES & (LOG_TAIL_LINES - 1)) == 0, "numbers become places by a mask");
@@ -40,24 +41,28 @@ void log_tail_free(struct log_tail *tail)
 // Words of a line of this length that have to be copied.
 static size_t words_of(size_t length)
 {
-	return (offsetof(struct bs_log_line, text) + length + 1 + sizeof(uint64_t) - 1) /
-	       sizeof(uint64_t);
+	return (HEAD + length + 1 + sizeof(uint64_t) - 1) / sizeof(uint64_t);
 }
 
 void log_tail_put(
 	struct log_tail *tail, uint64_t wall_ns, enum bs_severity severity, const char *text)
 {
-	struct bs_log_line line = {.wall_ns = wall_ns, .severity = (uint8_t)severity};
-	uint64_t words[WORDS];
+	struct bs_log_line line; // all that is copied of it is written
 	uint64_t number = atomic_load_explicit(&tail->next, memory_order_relaxed);
 	struct place *place = &tail->place[number & (LOG_TAIL_LINES - 1)];
-	line.length = (uint16_t)strnlen(text, BS_LOG_TEXT);
-	memcpy(line.text, text, line.length);
-	memcpy(words, &line, sizeof(words));
+	size_t length = strnlen(text, BS_LOG_TEXT), words = words_of(length);
+	line.wall_ns = wall_ns;
+	line.severity = (uint8_t)severity;
+	line.length = (uint16_t)length;
+	memcpy(line.text, text, length);
+	memset(line.text + length, 0, words * sizeof(uint64_t) - HEAD - length);
 	atomic_store_explicit(&place->version, number * 2 + 1, memory_order_relaxed);
 	atomic_thread_fence(memory_order_release);
-	for (size_t i = 0; i < words_of(line.length); i++)
-		atomic_store_explicit(&place->word[i], words[i], memory_order_relaxed);
+	for (size_t i = 0; i < words; i++) {
+		uint64_t word;
+		memcpy(&word, (const char *)&line + i * sizeof(word), sizeof(word));
+		atomic_store_explicit(&place->word[i], word, memory_order_relaxed);
+	}
 	atomic_store_explicit(&place->version, number * 2 + 2, memory_order_release);
 	atomic_store_explicit(&tail->next, number + 1, memory_order_release);
 }

@@ -15,7 +15,10 @@
 #include "control/memory/memory_store.h"
 #include "dataplane/handover.h"
 
-#define NOTICES 4096u // of a dataplane lcore: 700 KB, some ms of a flood of pregreeters
+// Of a dataplane lcore: half a megabyte, and up to four for who may have many sessions. Each that is accepted is a notice, 200,000 a second
+// without a kernel below, and the log writer naps for a fiftieth of one.
+#define NOTICES_LEAST 4096u
+#define NOTICES_MOST  32768u
 
 static uint64_t clock_ns(void)
 {
@@ -120,6 +123,15 @@ static uint8_t choose_queues(
 	return count;
 }
 
+// Four for each session that may talk.
+static uint32_t notices(const struct config *config)
+{
+	uint32_t count = NOTICES_LEAST;
+	while (count < NOTICES_MOST && count / 4 < config->talking)
+		count *= 2;
+	return count;
+}
+
 static struct dataplane *new_dataplane(struct roles *roles, uint8_t number, struct core *core,
 	struct rte_mempool *pool, const uint8_t secret[64])
 {
@@ -143,7 +155,7 @@ static struct dataplane *new_dataplane(struct roles *roles, uint8_t number, stru
 		.lcores = (uint32_t)lcores,
 		.bell = &core->bell,
 		.counters = daemon->dataplane[number],
-		.notices = NOTICES,
+		.notices = notices(config),
 		.door = desk_door(daemon->desk, &core->bell),
 		.draining = &daemon->draining,
 		.neighbour_lcore = number == 0,

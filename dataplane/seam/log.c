@@ -25,6 +25,7 @@ struct record {
 
 // The longest record, aligned.
 #define RECORD_MAX 1016u
+#define BLOCK      16u // bytes that are cleaned at once
 _Static_assert(offsetof(struct record, text) + BS_LOG_TEXT + 1 <= RECORD_MAX, "a whole line fits");
 _Static_assert(RECORD_MAX % alignof(struct record) == 0, "records stay aligned");
 
@@ -140,6 +141,30 @@ bool bs_log_oldest(struct bs_log *log, uint64_t *wall_ns)
 	return true;
 }
 
+static inline char clean(char byte)
+{
+	return (char)((unsigned char)(byte - 0x20) < 0x7f - 0x20 ? byte : '?');
+}
+
+// A number of bytes that the compiler knows becomes a few instructions; any number would be ten a byte.
+static inline void clean_block(char *restrict to, const char *restrict from)
+{
+	for (unsigned i = 0; i < BLOCK; i++)
+		to[i] = clean(from[i]);
+}
+
+static void copy_clean(char *restrict to, const char *restrict from, uint16_t length)
+{
+	if (length < BLOCK) {
+		for (uint16_t i = 0; i < length; i++)
+			to[i] = clean(from[i]);
+		return;
+	}
+	for (uint16_t i = 0; i + BLOCK <= length; i += BLOCK)
+		clean_block(to + i, from + i);
+	clean_block(to + length - BLOCK, from + length - BLOCK); // the rest, and some bytes again
+}
+
 // Cleaning is the consumer's work: it has the time.
 bool bs_log_take(struct bs_log *log, struct bs_log_line *line)
 {
@@ -149,11 +174,7 @@ bool bs_log_take(struct bs_log *log, struct bs_log_line *line)
 	line->wall_ns = record->wall_ns;
 	line->severity = record->severity;
 	line->length = record->length;
-	const char *restrict from =
-		record->text; // no branch a byte: the compiler takes several at once
-	for (uint16_t i = 0; i < line->length; i++)
-		line->text[i] = (char)((unsigned char)(from[i] - 0x20) < 0x7f - 0x20 ? from[i]
-										     : '?');
+	copy_clean(line->text, record->text, record->length);
 	line->text[record->length] = '\0';
 	uint64_t tail = atomic_load_explicit(&log->tail, memory_order_relaxed);
 	atomic_store_explicit(

@@ -98,6 +98,25 @@ Test(log_ring, a_full_ring_drops_and_counts)
 	bs_log_free(log);
 }
 
+// One bad byte at each place of texts of all lengths around those that are cleaned at once.
+Test(log_ring, cleans_every_place)
+{
+	struct bs_log *log = bs_log_new(BS_LOG_SMALL);
+	for (size_t length = 1; length <= 67; length++) {
+		for (size_t bad = 0; bad < length; bad++) {
+			char text[68] = "", wanted[68] = "";
+			memset(text, 'y', length);
+			memset(wanted, 'y', length);
+			text[bad] = '\n';
+			wanted[bad] = '?';
+			bs_log(log, BS_LOG_INFO, "%s", text);
+			cr_assert(bs_log_take(log, &line));
+			cr_assert_str_eq(line.text, wanted, "%zu of %zu", bad, length);
+		}
+	}
+	bs_log_free(log);
+}
+
 // All lengths, so that lines end and begin at every place of the ring and run over its end.
 Test(log_ring, many_laps)
 {
