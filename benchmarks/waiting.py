@@ -69,6 +69,8 @@ def waiting():
     in_time = 1 - late / most
     remarks.append(f"{most} from {sources} sources, opened in {many['open_ms'] / 1000:.0f} s; "
                    f"the reference held {kernel['held']}; the ratio is reference/ours")
+    if many["no_room"] > 0:
+        remarks.append(f"{many['no_room']} found no room in the source table and were served uncounted")
     tell("waiting", each, "bytes/connection", "tarpit on sockets", socket, remarks, socket / each)
     tell("waiting-process", many["bytes"] / 1e6, "MB", "goal", HELD_BYTES / 1e6, [])
     tell("waiting-in-time", in_time, "share", "goal", IN_TIME,
