@@ -25,6 +25,7 @@ import sessions  # noqa: E402
 import sources  # noqa: E402
 import stages  # noqa: E402
 import transfer  # noqa: E402
+import urgency  # noqa: E402
 import waiting  # noqa: E402
 from measure import Length, Missed, Void  # noqa: E402
 
@@ -75,4 +76,5 @@ def main(words):
 
 
 if __name__ == "__main__":
+    urgency.own_session()
     sys.exit(main(sys.argv[1:]))

@@ -9,6 +9,7 @@ import daemon
 import network
 
 from measure import ON_CLIENT, ON_SERVER, SERVER, Length, Void, others
+from urgency import favour
 
 LOAD = os.path.join(daemon.BUILD, "benchmarks", "load", "load")
 FIRST = "10.0.0.0/12"  # a million clients
@@ -57,6 +58,7 @@ def barscreen(folder, more=None, prefixes=PREFIXES):
         } | checks.no_dns() | (more or {}), prefix=ON_SERVER)
         process.prefixes = prefixes
         process.start()
+        favour(wire.server)
         yield process
     finally:
         if process:

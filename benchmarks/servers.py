@@ -10,6 +10,7 @@ import network
 import peers
 
 from measure import CLIENT, ON_CLIENT, ON_SERVER, SERVER, Length, Void, median, others
+from urgency import favour
 
 SOURCES = ("198.19.0.1", 64)
 RECIPIENT = "a@example.org"
@@ -85,6 +86,7 @@ def barscreen(folder, backend, more=None, names=None):
             "verdicts": {"action": "observe", "refused-sessions": 0, "unknown-recipients": 0},
         }, prefix=ON_SERVER)
         process.start()
+        favour(wire.server)
         yield process
     finally:
         if process:
@@ -115,6 +117,7 @@ def postscreen(folder):
         boxes = peers.Mailboxes(os.path.join(folder, "reference"), [RECIPIENT], ours=False)
         peer = Reference(folder, boxes, space=wire.server, pin=ON_SERVER)
         peer.wire = wire
+        favour(wire.server)
         yield peer
     finally:
         if peer:

@@ -273,20 +273,6 @@ void bed_put(struct bed *bed, const uint8_t *frame, uint16_t length)
 		fail("the receive ring is full");
 }
 
-void bed_put_row(struct bed *bed, const uint8_t *frames, uint16_t length, uint32_t count)
-{
-	struct rte_mbuf *mbuf[BURST] = {NULL};
-	if (count > BURST || rte_pktmbuf_alloc_bulk(bed->pool, mbuf, count) != 0)
-		fail("packet buffers got lost");
-	for (uint32_t i = 0; i < count; i++) {
-		memcpy(rte_pktmbuf_mtod(mbuf[i], uint8_t *), frames + (size_t)i * length, length);
-		mbuf[i]->pkt_len = mbuf[i]->data_len = length;
-		mbuf[i]->ol_flags = bed->rx_flags;
-	}
-	if (rte_ring_enqueue_bulk(bed->receive, (void **)mbuf, count, NULL) != count)
-		fail("the receive ring is full");
-}
-
 uint32_t bed_sent(struct bed *bed, bed_see *see, void *self)
 {
 	struct rte_mbuf *mbuf;

@@ -67,8 +67,6 @@ void bed_mix(struct mix *mix, const struct mix_settings *settings);
 void bed_fill(struct bed *bed, struct mix *mix, uint32_t count);
 // The same with one that is made already.
 void bed_put(struct bed *bed, const uint8_t *frame, uint16_t length);
-// The same with up to BURST of one length, one behind the other.
-void bed_put_row(struct bed *bed, const uint8_t *frames, uint16_t length, uint32_t count);
 
 // Takes out of the transmit ring, frees, returns how many. `see`: may be NULL.
 typedef void bed_see(void *self, const uint8_t *frame, uint32_t length, uint64_t tx_flags);

@@ -4,8 +4,10 @@
 // and again, then adds entries at run time. None of the packets may be lost, and each must be dropped as listed: by the
 // old policy or by the new one.
 //
-// One thread is the lcore and its port: what the clock says has arrived since is copied into the receive ring, as deep as a
-// NIC's; what finds no room there is lost. Control is another thread, on another processor.
+// One thread is the lcore and its port: what the clock says has arrived since is put into the receive ring, as deep as a
+// NIC's; what finds no room there is lost. Control is another thread, on another processor. How long the machine kept the
+// lcore from its turns is told beside (pauses.h): a loss that this explains is none of the reload's. A real-time priority would
+// not help: Linux takes the processor from such a thread for 50 ms a second.
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -16,24 +18,30 @@
 #include <unistd.h>
 
 #include <rte_cycles.h>
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
 #include <rte_ring.h>
 
 #include "benchmarks/packets/compare.h"
+#include "benchmarks/packets/pauses.h"
 #include "control/configuration/config.h"
 #include "control/overlay/overlay_entries.h"
 #include "control/policy/policy_store.h"
 #include "control/policy/reload.h"
 
-#define RELOADS     5u
-#define ENTRIES     20u     // added, one after another
-#define STANDING    1000u   // entries that are there before
-#define FRAMES      262144u // prebuilt: more than caches hold
-#define FRAME_BYTES 60u
-#define DEPTH       8192u // of the receive ring, as large NICs have it
-#define CHANGED     1000u // prefixes that a reload takes out or puts in
-#define CALIBRATE   51u   // rounds of ROUND packets
-#define ROUND       4096u
-#define SETTLE_US   20000u
+#define RELOADS   5u
+#define ENTRIES   20u      // added, one after another
+#define STANDING  1000u    // entries that are there before
+#define FRAMES    1048576u // their sources are drawn before
+#define SOURCE_AT 26u      // in a frame
+#define DEPTH     8192u    // of the receive ring, as large NICs have it
+#define CHANGED   1000u    // prefixes that a reload takes out or puts in
+#define CALIBRATE 51u      // rounds of ROUND packets
+#define ROUND     4096u
+#define SETTLE_US 20000u
+#define TURN_US   200u // that no turn takes by itself: a quarter of what the ring holds
+#define ARRIVALS \
+	1024u // at most before it; more come behind a pause, and putting them there is none
 
 struct run {
 	struct bed *bed;
@@ -48,9 +56,11 @@ struct run {
 	double reload_s[RELOADS], entry_ms[ENTRIES];
 	bool good;
 	_Atomic bool over;
-	uint8_t (*frame)[FRAME_BYTES];
-	uint32_t next;             // of them
+	uint32_t *source; // as they stand in a frame
+	uint32_t next;    // of them
+	uint16_t frame_length;
 	uint64_t put, lost, depth; // packets; the most that were in the ring
+	struct pauses pauses;
 };
 
 static double now_s(void)
@@ -203,6 +213,22 @@ static int by_size(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
+// Every buffer has a frame in it, and a filter leaves it there: so a packet arrives by its source alone, and takes the lcore
+// little time in which it could have worked.
+static void put(struct run *run, uint32_t count)
+{
+	struct rte_mbuf *mbuf[BURST] = {NULL};
+	if (rte_pktmbuf_alloc_bulk(run->bed->pool, mbuf, count) != 0)
+		return; // lost: what was put is compared with what was received
+	for (uint32_t i = 0; i < count; i++) {
+		uint8_t *frame = rte_pktmbuf_mtod(mbuf[i], uint8_t *);
+		memcpy(frame + SOURCE_AT, &run->source[run->next++ % FRAMES], sizeof(uint32_t));
+		mbuf[i]->pkt_len = mbuf[i]->data_len = run->frame_length;
+		mbuf[i]->ol_flags = run->bed->rx_flags;
+	}
+	rte_ring_enqueue_bulk(run->bed->receive, (void **)mbuf, count, NULL);
+}
+
 // What has arrived since; at most a burst at once, so that the lcore has its turn.
 static void arrive(struct run *run, uint64_t due)
 {
@@ -216,13 +242,9 @@ static void arrive(struct run *run, uint64_t due)
 	uint32_t room = DEPTH - waiting, count = due < room ? (uint32_t)due : room;
 	run->lost += due - count;
 	run->put += count;
-	while (count > 0) {
-		uint32_t now = count < BURST ? count : BURST;
-		if (now > FRAMES - run->next)
-			now = FRAMES - run->next;
-		bed_put_row(run->bed, run->frame[run->next], FRAME_BYTES, now);
-		run->next = (run->next + now) % FRAMES;
-		count -= now;
+	for (uint32_t now; count > 0; count -= now) {
+		now = count < BURST ? count : BURST;
+		put(run, now);
 	}
 }
 
@@ -231,11 +253,19 @@ static void turns(struct run *run, double rate)
 {
 	uint64_t begin = rte_rdtsc();
 	double each = rate > 0 ? (double)rte_get_tsc_hz() / rate : 1; // ticks between two packets
+	pauses_begin(&run->pauses, rte_get_tsc_hz() / 1000000 * TURN_US);
+	uint64_t now = rte_rdtsc();
 	while (!run->over) {
-		uint64_t arrived = (uint64_t)((double)(rte_rdtsc() - begin) / each);
-		arrive(run, rate > 0 ? arrived - run->put - run->lost : BURST / 2);
+		uint64_t last = now, arrived = (uint64_t)((double)(now - begin) / each);
+		uint64_t due = rate > 0 ? arrived - run->put - run->lost : BURST / 2;
+		arrive(run, due);
+		if (due > ARRIVALS)
+			last = rte_rdtsc();
 		bed_turn(run->bed, dataplane_poll, run->bed->dataplane);
+		now = rte_rdtsc();
+		pauses_turn(&run->pauses, now - last);
 	}
+	pauses_end(&run->pauses);
 	bed_ticks(run->bed, dataplane_poll, run->bed->dataplane);
 }
 
@@ -253,20 +283,57 @@ static double calibrate(struct run *run)
 	return rate[CALIBRATE / 2];
 }
 
+static bool fill_buffers(struct run *run, const uint8_t *frame)
+{
+	struct rte_mempool *pool = run->bed->pool;
+	unsigned count = rte_mempool_avail_count(pool), got = 0;
+	struct rte_mbuf **mbuf = calloc(count, sizeof(struct rte_mbuf *));
+	for (; mbuf != NULL && got < count; got++) {
+		mbuf[got] = rte_pktmbuf_alloc(pool);
+		if (mbuf[got] == NULL)
+			break;
+		memcpy(rte_pktmbuf_mtod(mbuf[got], uint8_t *), frame, run->frame_length);
+	}
+	if (mbuf != NULL)
+		rte_pktmbuf_free_bulk(mbuf, got);
+	free(mbuf);
+	return got == count;
+}
+
 static bool build_frames(struct run *run)
 {
+	uint8_t frame[MIX_FRAME_BYTES];
 	struct mix mix;
 	struct prefixes common = run->prefixes;
 	common.count -= CHANGED;
-	run->frame = calloc(FRAMES, sizeof(*run->frame));
+	run->source = calloc(FRAMES, sizeof(*run->source));
 	bed_mix(&mix, &(struct mix_settings){
 			      .seed = 1, .weight = {[MIX_LISTED] = 1}, .listed4 = &common});
-	for (uint32_t i = 0; run->frame != NULL && i < FRAMES; i++) {
-		uint8_t frame[MIX_FRAME_BYTES];
-		mix_frame(&mix, frame);
-		memcpy(run->frame[i], frame, FRAME_BYTES);
+	for (uint32_t i = 0; run->source != NULL && i < FRAMES; i++) {
+		run->frame_length = mix_frame(&mix, frame);
+		memcpy(&run->source[i], frame + SOURCE_AT, sizeof(uint32_t));
 	}
-	return run->frame != NULL;
+	return run->source != NULL && fill_buffers(run, frame);
+}
+
+static void tell(const struct run *run, double rate, uint64_t received, uint64_t listed)
+{
+	const struct pauses *pauses = &run->pauses;
+	double ms = 1e3 / (double)rte_get_tsc_hz(); // a tick
+	fprintf(stderr,
+		"packets: reload: %.2f Mpps; of %lu packets %lu lost, %lu received, %lu dropped as "
+		"listed; at most %lu waited\n"
+		"packets: reload: interrupted %lu times: %.3f ms, the longest %.3f ms; %.3f ms by "
+		"ourselves; %.3f ms behind other programs\n",
+		rate / 1e6, run->put + run->lost, run->lost, received, listed, run->depth,
+		pauses->count, (double)(pauses->machine + pauses->own) * ms,
+		(double)pauses->longest * ms, (double)pauses->own * ms,
+		(double)pauses->waited_ns / 1e6);
+	printf("reload-s=%.4f reload-most-s=%.4f entry-ms=%.4f entry-most-ms=%.4f lost=%lu "
+	       "received=%lu mpps=%.3f depth=%lu paused-ms=%.3f own-pauses-ms=%.3f\n",
+		run->reload_s[RELOADS / 2], run->reload_s[RELOADS - 1], run->entry_ms[ENTRIES / 2],
+		run->entry_ms[ENTRIES - 1], run->lost, received, rate / 1e6, run->depth,
+		(double)pauses->machine * ms, (double)pauses->own * ms);
 }
 
 static bool measure(struct run *run)
@@ -282,17 +349,9 @@ static bool measure(struct run *run)
 	pthread_join(thread, NULL);
 	uint64_t listed = run->bed->counters.reason[BS_REASON_SYN_LISTED] - before;
 	received = run->bed->counters.rx_packets - received;
-	fprintf(stderr,
-		"packets: reload: %.2f Mpps; of %lu packets %lu lost, %lu received, %lu dropped as "
-		"listed; at most "
-		"%lu waited\n",
-		rate / 1e6, run->put + run->lost, run->lost, received, listed, run->depth);
 	qsort(run->reload_s, RELOADS, sizeof(double), by_size);
 	qsort(run->entry_ms, ENTRIES, sizeof(double), by_size);
-	printf("reload-s=%.4f reload-most-s=%.4f entry-ms=%.4f entry-most-ms=%.4f lost=%lu "
-	       "received=%lu mpps=%.3f\n",
-		run->reload_s[RELOADS / 2], run->reload_s[RELOADS - 1], run->entry_ms[ENTRIES / 2],
-		run->entry_ms[ENTRIES - 1], run->lost, received, rate / 1e6);
+	tell(run, rate, received, listed);
 	return run->good && received == run->put && listed == run->put;
 }
 
@@ -317,7 +376,7 @@ static bool bench(struct run *run, const struct options *options)
 	bed_free(run->bed);
 	if (run->config != NULL)
 		config_free(run->config);
-	free(run->frame);
+	free(run->source);
 	return good;
 }
 
