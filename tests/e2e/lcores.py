@@ -4,6 +4,7 @@ af_packet keeps a connection on its queue; a TAP, a veth under AF_XDP and memif 
 import contextlib
 import os
 import socket
+import subprocess
 
 from cases import bench, case, cases, expect, expect_equal, expect_reply
 from daemon import BUILD, until
@@ -14,7 +15,7 @@ import transfer
 
 TARGET = "198.18.0.25"
 CORES = sorted(os.sched_getaffinity(0))
-KINDS = ("net_af_packet", "net_tap", "net_af_xdp")
+KINDS = ("net_af_packet", "net_tap", "net_af_xdp", "net_memif")
 # A veth has no combined channels, and DPDK's net_af_xdp counts no others: here it is told that the queues are such.
 COMBINED = ("env", f"LD_PRELOAD={BUILD}/tests/libcombined_channels.so")
 MAILS = int(os.environ.get("LCORES_MAILS", "40"))  # scripts/prove lcores: 200
@@ -30,7 +31,29 @@ def several(kind, change):
     """A bench whose port has two queues."""
     if kind == "net_af_xdp":
         return bench(kind, change, queues=2, prefix=COMBINED)
+    if kind == "net_memif":
+        return over_memif(change)
     return bench(kind, change)
+
+
+@contextlib.contextmanager
+def over_memif(change):
+    """The clients' TAP stands at the other end of a memif: it sends by its queues in turn, so connections move between them."""
+    with bench("net_tap", change, start=False) as here:
+        socket_path = os.path.join(here.folder, "memif")
+        here.barscreen.change({'port "mx0"': {"device": "net_memif", "interface": None, "socket": socket_path,
+                                              "queues": 2}})
+        command_line = here.wire.clients.inside(f"{BUILD}/tests/memif_tap", socket_path, here.wire.INTERFACE, "2")
+        with open(os.path.join(here.folder, "output"), "ab") as output, \
+                subprocess.Popen(command_line, stdout=subprocess.PIPE, stderr=output, text=True) as other:
+            try:
+                expect_equal(other.stdout.readline(), "ready\n", "the other end of the memif")
+                here.barscreen.start()
+                yield here
+                expect(other.poll() is None, "the other end of the memif died")
+            finally:
+                here.barscreen.kill()
+                other.kill()
 
 
 def each(here, name):
@@ -50,7 +73,7 @@ def close_all(clients):
 
 
 RUNS = {f"{kind[4:]}_{workers}": (kind, workers) for kind, workers in
-        (("net_af_packet", 1), ("net_af_packet", 4), ("net_tap", 2), ("net_af_xdp", 2))}
+        (("net_af_packet", 1), ("net_af_packet", 4), ("net_tap", 2), ("net_af_xdp", 2), ("net_memif", 2))}
 
 
 @cases(RUNS)

@@ -74,6 +74,36 @@ uint8_t *transmit_ip(struct dataplane *self, const struct port *port, const uint
 		self, port, mac, ipv4 ? ETHER_TYPE_IPV4 : ETHER_TYPE_IPV6, length, mbuf);
 }
 
+// What the neighbour lcore says unasked of each address of ours, link-local last: when, the oldest of the last ones first.
+#define ANNOUNCED_MOST \
+	3u // in DEFENCE_MS: two when it was claimed, and a defence (RFC 5227, 1.1 and 2.4)
+#define DEFENCE_MS 10000u
+static struct {
+	bool elapses; // it is its turn
+	unsigned count[3];
+	uint32_t at_ms[3][ANNOUNCED_MOST];
+} announced;
+
+// Which address a frame announces, -1: none.
+static int announces(void)
+{
+	if (out.ether_type == ETHER_TYPE_ARP)
+		return memcmp(out.at + 14, out.at + 24, 4) == 0 ? 0 : -1;
+	if (out.protocol != PROTOCOL_ICMP6 || out.at[0] != 136)
+		return -1;
+	return out.at[8] == 0xfe ? 2 : 1;
+}
+
+static void note_announcement(int which)
+{
+	unsigned *count = &announced.count[which];
+	uint32_t *oldest = &announced.at_ms[which][*count % ANNOUNCED_MOST];
+	if (*count >= ANNOUNCED_MOST && dataplane.now_ms - *oldest < DEFENCE_MS)
+		abort();
+	*oldest = dataplane.now_ms;
+	++*count;
+}
+
 void transmit_send(struct dataplane *self, const struct port *port, struct rte_mbuf *mbuf)
 {
 	uint32_t sum = 0;
@@ -86,6 +116,8 @@ void transmit_send(struct dataplane *self, const struct port *port, struct rte_m
 		abort();
 	if (out.ether_type == ETHER_TYPE_ARP && memcmp(out.at + 8, port->mac, 6) != 0)
 		abort();
+	if (announced.elapses && announces() >= 0)
+		note_announcement(announces());
 	free(out.at);
 	out.at = NULL;
 	sent++;
@@ -260,10 +292,12 @@ static void elapse(uint32_t ms)
 	struct bs_notice notice;
 	unsigned most = 40 + ms / 100;
 	sent = 0;
+	announced.elapses = true;
 	for (uint32_t passed = 0; passed < ms; passed += 100) {
 		dataplane.now_ms += 100;
 		neighbour_turn(&dataplane, dataplane.neighbours, dataplane.now_ms);
 	}
+	announced.elapses = false;
 	while (bs_ring_pop(dataplane.notices, &notice, sizeof(notice)))
 		;
 	if (sent > most || counters.notices_lost > 0)
@@ -273,6 +307,7 @@ static void elapse(uint32_t ms)
 static void series(const uint8_t *input, size_t count, uint8_t set)
 {
 	dataplane.neighbours = neighbours_new(&ports, dataplane.now_ms);
+	memset(&announced, 0, sizeof(announced));
 	if (dataplane.notices == NULL)
 		dataplane.notices = bs_ring_new(1024, sizeof(struct bs_notice));
 	for (unsigned i = 0; i < SERIES_MOST && count >= 2; i++) {

@@ -86,3 +86,29 @@ WIRE_TEST(hostile, one_byte_segments)
 	wire_forget(peer->wire);
 	end(peer, number);
 }
+
+// A bit that a bad cable turned, in any octet of a segment to a live connection: nothing of it is taken, and what was meant is, when it comes.
+WIRE_TEST(hostile, damaged_anywhere)
+{
+	struct wire *wire = peer->wire;
+	uint32_t number = talk(peer, "x"), begin = peer->ipv6 ? 14 + 40 : 14 + 20;
+	struct wire_bytes bytes;
+	expect_read(wire, number, "x");
+	wire_forget(wire);
+	struct wire_packet packet = {
+		.flags = TCP_ACK, .seq = peer->seq, .payload = "MAIL FROM:<>\r\n"};
+	wire_build_ip(peer, PROTOCOL_TCP, &packet, &bytes);
+	for (uint32_t i = begin; i < bytes.length; i++) {
+		bytes.byte[i] ^= (uint8_t)(1u << i % 8);
+		uint64_t before = wire->counters.reason[BS_REASON_ACCEPTED];
+		wire_inject(wire, bytes.byte, bytes.length, 0);
+		cr_assert_eq(wire->counters.reason[BS_REASON_ACCEPTED], before, "octet %u", i);
+		bytes.byte[i] ^= (uint8_t)(1u << i % 8);
+	}
+	cr_assert_geq(wire->counters.reason[BS_REASON_TCP_CHECKSUM], 16);
+	expect_unreadable(wire, number);
+	wire_expect_nothing(wire);
+	wire_inject(wire, bytes.byte, bytes.length, 0);
+	expect_read(wire, number, "MAIL FROM:<>\r\n");
+	end(peer, number);
+}
