@@ -28,7 +28,7 @@ STAGES = {
     "validate": ("listed", {"ingress_validate"}),
     "classify": ("listed", {"ingress_classify"}),
     "known": ("known", {"connection_lookup_bulk"}),
-    "source": ("spoofed", {"sources_fetch", "judge_prepare"}),
+    "source": ("spoofed", {"sources_fetch", "bs_source_look_bulk", "judge_prepare"}),
     "cookie": ("spoofed", {"cookie_prepare"}),
     "tcp": ("known", {"ingress_tcp"}),
     # The whole way, from the port and back.

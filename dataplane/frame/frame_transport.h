@@ -17,14 +17,15 @@ static inline bool ipv6_unspecified(const struct bs_address *address)
 // Fills in what a TCP header says. `at`: a header that is known to be good, at frame->l4; frame->length is set.
 static inline void frame_fill_tcp(const uint8_t *at, unsigned checksums, struct frame *frame)
 {
-	uint16_t header = (uint16_t)((at[12] >> 4) * 4);
+	uint32_t ports = load32(at), word = load32(at + 12); // the latter: offset, flags, window
+	uint16_t header = (uint16_t)(word >> 28 << 2);
 	frame->kind = FRAME_TCP;
-	frame->source_port = load16(at);
-	frame->destination_port = load16(at + 2);
+	frame->source_port = (uint16_t)(ports >> 16);
+	frame->destination_port = (uint16_t)ports;
 	frame->sequence = load32(at + 4);
 	frame->acknowledgement = load32(at + 8);
-	frame->flags = at[13];
-	frame->window = load16(at + 14);
+	frame->flags = (uint8_t)(word >> 16);
+	frame->window = (uint16_t)word;
 	frame->options_length = (uint8_t)(header - TCP_LENGTH);
 	frame->payload = (uint16_t)(frame->l4 + header);
 	frame->payload_length = (uint16_t)(frame->length - frame->payload);

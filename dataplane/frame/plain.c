@@ -142,26 +142,3 @@ enum plain_kind plain_look(const struct plain *plain, const struct ports *ports,
 		return ipv6(plain, ports, at, room) ? PLAIN_IPV6 : PLAIN_NO;
 	return PLAIN_NO;
 }
-
-void plain_fill(const struct plain *plain, enum plain_kind kind, const struct port *port,
-	const uint8_t *bytes, unsigned checksums, struct frame *frame)
-{
-	const uint8_t *ip = bytes + plain->l3, *at = plain_tcp(plain, kind, bytes);
-	frame->bytes = bytes;
-	frame->port = port->index;
-	frame->l3 = plain->l3;
-	frame->l4 = (uint16_t)(at - bytes);
-	frame->local = plain->local[at[-1] % PLAIN_LOCALS].row;
-	if (kind == PLAIN_IPV4) {
-		frame->length = (uint16_t)(plain->l3 + load16(ip + 2));
-		frame->source = bs_address_from_ipv4(ip + 12);
-		frame->destination = bs_address_from_ipv4(ip + 16);
-		frame->hop_limit = ip[8];
-	} else {
-		frame->length = (uint16_t)(frame->l4 + load16(ip + 4));
-		frame->source = bs_address_from_ipv6(ip + 8);
-		frame->destination = bs_address_from_ipv6(ip + 24);
-		frame->hop_limit = ip[7];
-	}
-	frame_fill_tcp(at, checksums, frame);
-}

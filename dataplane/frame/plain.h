@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "dataplane/frame/frame.h"
+#include "dataplane/frame/frame_transport.h"
 #include "dataplane/port/port.h"
 
 #define PLAIN_LOCALS 8u // addresses of ours that are told at once; a power of two
@@ -62,8 +63,28 @@ static inline const uint8_t *plain_source(
 }
 
 // Fills in a plain frame.
-void plain_fill(const struct plain *plain, enum plain_kind kind, const struct port *port,
-	const uint8_t *bytes, unsigned checksums, struct frame *frame);
+static inline void plain_fill(const struct plain *plain, enum plain_kind kind,
+	const struct port *port, const uint8_t *bytes, unsigned checksums, struct frame *frame)
+{
+	const uint8_t *ip = bytes + plain->l3, *at = plain_tcp(plain, kind, bytes);
+	frame->bytes = bytes;
+	frame->port = port->index;
+	frame->l3 = plain->l3;
+	frame->l4 = (uint16_t)(at - bytes);
+	frame->local = plain->local[at[-1] % PLAIN_LOCALS].row;
+	if (kind == PLAIN_IPV4) {
+		frame->length = (uint16_t)(plain->l3 + load16(ip + 2));
+		frame->source = bs_address_from_ipv4(ip + 12);
+		frame->destination = bs_address_from_ipv4(ip + 16);
+		frame->hop_limit = ip[8];
+	} else {
+		frame->length = (uint16_t)(frame->l4 + load16(ip + 4));
+		frame->source = bs_address_from_ipv6(ip + 8);
+		frame->destination = bs_address_from_ipv6(ip + 24);
+		frame->hop_limit = ip[7];
+	}
+	frame_fill_tcp(at, checksums, frame);
+}
 
 // frame_parse() accepted a frame: its destination is told at once from now on.
 void plain_learn(struct plain *plain, const struct ports *ports, const struct frame *frame);

@@ -125,9 +125,11 @@ static inline unsigned bs_source_verdict(
 	return bs_source_standing(sources, address, now_s).verdict;
 }
 
-// The same for a burst, in three steps between which the memory's latency is hidden. At most BS_SIPHASH_LANES addresses.
+// The same for a burst, in steps between which there is other work while memory answers. At most BS_SIPHASH_LANES addresses.
 struct bs_source_looks {
 	struct bs_siphash_words keys; // 0: no source
+	uint32_t first;               // bit set: those in their first bucket
+	uint32_t on;                  // those who may be in their second
 };
 // Keys and their hashes, which say nothing of the sources to who has not the key: bs_sources_key(), or another's where the table is not asked. Pure.
 void bs_source_hash_bulk(const struct siphash_key *key, const struct bs_address *const *address,
@@ -136,6 +138,9 @@ const struct siphash_key *bs_sources_key(const struct bs_sources *sources);
 // Fetches what is looked at first.
 void bs_source_fetch_bulk(
 	const struct bs_sources *sources, const struct bs_source_looks *looks, unsigned count);
+// Looks at that, and fetches what is looked at next.
+void bs_source_look_bulk(
+	const struct bs_sources *sources, struct bs_source_looks *looks, unsigned count);
 // standing[i] is that of the i-th address.
 void bs_source_standing_bulk(const struct bs_sources *sources, const struct bs_source_looks *looks,
 	struct bs_source_standing *standing, unsigned count, uint32_t now_s);

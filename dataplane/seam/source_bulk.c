@@ -29,56 +29,68 @@ void bs_source_fetch_bulk(
 		__builtin_prefetch(&sources->bucket[first_of(sources, looks->keys.hash[i])]);
 }
 
-// False: the source is not in the table. Without branches, since there is nearly never one to take.
-static inline bool may_be_there(const struct bs_sources *sources, uint64_t key, uint64_t hash)
+// Without branches: there is nearly never one to take.
+static inline bool stands_in(const struct bs_sources *sources, uint32_t bucket, uint64_t key)
 {
-	const struct bucket *b = &sources->bucket[first_of(sources, hash)];
-	bool there = atomic_load_explicit(&b->away, memory_order_acquire) != 0;
+	const struct bucket *b = &sources->bucket[bucket];
+	bool there = false;
 #pragma GCC unroll 7
 	for (unsigned way = 0; way < WAYS; way++)
 		there |= atomic_load_explicit(&b->key[way], memory_order_acquire) == key;
-	return there & (key != 0);
+	return there;
 }
 
-// Bit set: sources that may be in the table.
-static uint32_t find(
-	const struct bs_sources *sources, const struct bs_source_looks *looks, unsigned count)
+void bs_source_look_bulk(
+	const struct bs_sources *sources, struct bs_source_looks *looks, unsigned count)
 {
-	uint32_t set = 0;
-	for (unsigned i = 0; i < count; i++)
-		set |= (uint32_t)may_be_there(sources, looks->keys.word[i], looks->keys.hash[i])
-		       << i;
-	return set;
-}
-
-static void note(const struct bs_sources *sources, uint32_t *found, uint32_t number)
-{
-	*found = number;
-	if (number != NOT_THERE)
-		__builtin_prefetch(&sources->entry[number], 1);
-}
-
-// The entries of a set of sources, or NOT_THERE. Who is not in his first bucket and may be in the second: its line is fetched before the
-// first of these is looked at.
-static void fetch_entries(const struct bs_sources *sources, const struct bs_source_looks *looks,
-	uint32_t set, uint32_t number[LINES])
-{
-	uint32_t on = 0;
-	for (; set != 0; set &= set - 1) {
-		unsigned i = (unsigned)__builtin_ctz(set);
-		uint64_t hash = looks->keys.hash[i];
-		uint32_t first = first_of(sources, hash);
-		note(sources, &number[i], look_in(sources, first, looks->keys.word[i]));
-		if (number[i] == NOT_THERE && looks_on(sources, first)) {
+	looks->first = looks->on = 0;
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t key = looks->keys.word[i], hash = looks->keys.hash[i];
+		uint32_t first = first_of(sources, hash), bit = (uint32_t)(key != 0) << i;
+		if (__builtin_expect(stands_in(sources, first, key), 0)) {
+			looks->first |= bit;
+		} else if (looks_on(sources, first)) {
 			__builtin_prefetch(&sources->bucket[second_of(sources, hash)]);
-			on |= UINT32_C(1) << i;
+			looks->on |= bit;
 		}
 	}
-	for (; on != 0; on &= on - 1) {
-		unsigned i = (unsigned)__builtin_ctz(on);
-		uint32_t second = second_of(sources, looks->keys.hash[i]);
-		note(sources, &number[i], look_in(sources, second, looks->keys.word[i]));
+}
+
+// Who stands in his second bucket.
+static uint32_t second(const struct bs_sources *sources, const struct bs_source_looks *looks)
+{
+	uint32_t found = 0;
+	for (uint32_t set = looks->on; set != 0; set &= set - 1) {
+		unsigned i = (unsigned)__builtin_ctz(set);
+		uint32_t bucket = second_of(sources, looks->keys.hash[i]);
+		found |= (uint32_t)stands_in(sources, bucket, looks->keys.word[i]) << i;
 	}
+	return found;
+}
+
+// The entry of one who was found a moment ago; it is on its way into the cache. NOT_THERE: it is another's now.
+static uint32_t entry_of(
+	const struct bs_sources *sources, const struct bs_source_looks *looks, unsigned i)
+{
+	uint64_t hash = looks->keys.hash[i];
+	bool first = looks->first >> i & 1;
+	uint32_t bucket = first ? first_of(sources, hash) : second_of(sources, hash);
+	uint32_t number = look_in(sources, bucket, looks->keys.word[i]);
+	if (number != NOT_THERE)
+		__builtin_prefetch(&sources->entry[number], 1);
+	return number;
+}
+
+// The entries of those who are there; returns who they are.
+static uint32_t fetch_entries(const struct bs_sources *sources, const struct bs_source_looks *looks,
+	uint32_t number[LINES])
+{
+	uint32_t all = looks->first | second(sources, looks);
+	for (uint32_t set = all; set != 0; set &= set - 1) {
+		unsigned i = (unsigned)__builtin_ctz(set);
+		number[i] = entry_of(sources, looks, i);
+	}
+	return all;
 }
 
 void bs_source_prefetch_bulk(
@@ -90,16 +102,16 @@ void bs_source_prefetch_bulk(
 		unsigned some = count - done < LINES ? count - done : LINES;
 		bs_source_hash_bulk(&sources->secret, address + done, &looks, some);
 		bs_source_fetch_bulk(sources, &looks, some);
-		fetch_entries(sources, &looks, find(sources, &looks, some), number);
+		bs_source_look_bulk(sources, &looks, some);
+		fetch_entries(sources, &looks, number);
 	}
 }
 
 void bs_source_standing_bulk(const struct bs_sources *sources, const struct bs_source_looks *looks,
 	struct bs_source_standing *standing, unsigned count, uint32_t now_s)
 {
-	uint32_t number[LINES], set = find(sources, looks, count);
+	uint32_t number[LINES], set = fetch_entries(sources, looks, number);
 	memset(standing, 0, count * sizeof(*standing));
-	fetch_entries(sources, looks, set, number);
 	for (; set != 0; set &= set - 1) {
 		unsigned i = (unsigned)__builtin_ctz(set);
 		standing[i] = standing_at(sources, number[i], looks->keys.word[i], now_s);

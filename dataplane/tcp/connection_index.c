@@ -5,8 +5,13 @@
 // connection two. Where both cells are full, entries of them that can stand elsewhere make room.
 #include "dataplane/tcp/connection_index.h"
 
+#include <stdalign.h>
+
 #include <rte_malloc.h>
 #include <rte_prefetch.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "dataplane/seam/siphash_bulk.h"
 #include "dataplane/tcp/connection.h"
@@ -14,8 +19,8 @@
 #define WAYS 7u
 
 struct cell {
-	uint32_t tag[WAYS]; // 0: free
-	uint32_t spilled;   // entries whose first cell this is, and who stand in their second
+	alignas(64) uint32_t tag[WAYS]; // 0: free
+	uint32_t spilled; // entries whose first cell this is, and who stand in their second
 	uint32_t number[WAYS];
 	uint32_t guests; // bit set: those whose second cell this is
 };
@@ -89,11 +94,20 @@ static inline struct cell *other_cell(
 // Bit set: where the tag stands.
 static inline uint32_t places(const struct cell *cell, uint32_t tag)
 {
+#ifdef __SSE2__
+	const __m128i *at = (const __m128i *)(const void *)cell->tag;
+	__m128i wanted = _mm_set1_epi32((int)tag);
+	__m128i low = _mm_cmpeq_epi32(_mm_load_si128(at), wanted);
+	__m128i high = _mm_cmpeq_epi32(_mm_load_si128(at + 1), wanted);
+	uint32_t set = (uint32_t)_mm_movemask_epi8(
+		_mm_packs_epi16(_mm_packs_epi32(low, high), _mm_setzero_si128()));
+	return set & ((1u << WAYS) - 1); // behind the tags: `spilled`
+#else
 	uint32_t set = 0;
-#pragma GCC unroll 7
 	for (unsigned i = 0; i < WAYS; i++)
 		set |= (uint32_t)(cell->tag[i] == tag) << i;
 	return set;
+#endif
 }
 
 static bool put(struct cell *cell, uint32_t tag, uint32_t number, bool guest)
@@ -189,33 +203,47 @@ static uint32_t find(const struct cell *cell, uint32_t tag, const struct connect
 	return CONNECTION_NONE;
 }
 
+// The hashes of frames' tuples, and their cells on their way into the cache.
+static inline void fetch_cells(const struct connection_index *index, struct frame *const *frames,
+	struct bs_siphash_burst *burst, const struct cell **cell, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		const struct frame *frame = frames[i];
+		memcpy(&burst->word[0][i], frame->source.octet, 8);
+		memcpy(&burst->word[1][i], frame->source.octet + 8, 8);
+		burst->word[2][i] = tuple_rest(frame->source_port, frame->local);
+	}
+	bs_siphash13_bulk(&index->key, burst, count);
+	for (unsigned i = 0; i < count; i++) {
+		cell[i] = first_cell(index, burst->hash[i]);
+		rte_prefetch0(cell[i]);
+	}
+}
+
 void connection_lookup_bulk(const struct connection_index *index, const struct connection *record,
 	struct frame *const *frames, uint32_t *found, unsigned count)
 {
 	struct bs_siphash_burst burst;
 	const struct cell *cell[BURST];
+	uint32_t perhaps = 0; // bit set: those of whom a cell says that they may be there
+	_Static_assert(BURST <= 32, "a bit each");
 
-	for (unsigned i = 0; i < count; i++) {
-		memcpy(&burst.word[0][i], frames[i]->source.octet, 8);
-		memcpy(&burst.word[1][i], frames[i]->source.octet + 8, 8);
-		burst.word[2][i] = tuple_rest(frames[i]->source_port, frames[i]->local);
-	}
-	bs_siphash13_bulk(&index->key, &burst, count);
-	for (unsigned i = 0; i < count; i++) {
-		cell[i] = first_cell(index, burst.hash[i]);
-		rte_prefetch0(cell[i]);
-	}
+	fetch_cells(index, frames, &burst, cell, count);
 	for (unsigned i = 0; i < count; i++) {
 		uint32_t tag = tag_of(burst.hash[i]), set = places(cell[i], tag);
 		found[i] = CONNECTION_NONE;
+		if ((set | cell[i]->spilled) == 0)
+			continue;
+		perhaps |= UINT32_C(1) << i;
 		if (set != 0) { // another's tag is the same once in 2^31
 			found[i] = cell[i]->number[__builtin_ctz(set)];
 			rte_prefetch0(&record[found[i]]);
-		} else if (cell[i]->spilled != 0) {
+		} else {
 			rte_prefetch0(other_cell(index, cell[i], tag));
 		}
 	}
-	for (unsigned i = 0; i < count; i++) {
+	for (; perhaps != 0; perhaps &= perhaps - 1) {
+		unsigned i = (unsigned)__builtin_ctz(perhaps);
 		uint32_t tag = tag_of(burst.hash[i]);
 		if (found[i] != CONNECTION_NONE && is_of(&record[found[i]], frames[i]))
 			continue;

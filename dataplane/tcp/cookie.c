@@ -11,17 +11,24 @@ static const uint16_t mss_table[8] = {64, 536, 1024, 1220, 1340, 1400, 1440, 146
 // Index 0: no window scaling.
 static const uint8_t scale_table[8] = {0, 0, 2, 4, 6, 7, 8, 10};
 
+// The largest of the sizes that is not larger, in its place.
+static inline uint8_t mss_bits(uint16_t mss)
+{
+	unsigned row = 7;
+	while (row > 0 && mss_table[row] > mss)
+		row--;
+	return (uint8_t)(row << 5);
+}
+
 uint8_t cookie_options(const struct tcp_options *options)
 {
-	unsigned mss = 7, scale = 0;
-	while (mss > 0 && mss_table[mss] > options->mss)
-		mss--;
+	unsigned scale = 0;
 	if (options->has_window_scale) {
 		scale = 7;
 		while (scale > 1 && scale_table[scale] > options->window_scale)
 			scale--;
 	}
-	return (uint8_t)(mss << 5 | scale << 2 | (options->sack_permitted ? 2 : 0));
+	return (uint8_t)(mss_bits(options->mss) | scale << 2 | (options->sack_permitted ? 2 : 0));
 }
 
 uint16_t cookie_mss(uint8_t options)
@@ -76,15 +83,14 @@ void cookies_renew(struct cookies *cookies)
 	derive_both(cookies);
 }
 
-// What most SYNs have is told at a look: the maximum segment size alone.
 static inline uint8_t offered_by(const struct frame *syn)
 {
 	const uint8_t *at = syn->bytes + syn->l4 + TCP_LENGTH;
-	struct tcp_options offered = {.mss = 0};
+	// What most SYNs of a flood have, and some of others: the segment size alone.
 	if (syn->options_length == 4 && load16(at) == 0x0204)
-		offered.mss = load16(at + 2); // less than the least is in its row
-	else
-		frame_tcp_options(syn, &offered);
+		return mss_bits(load16(at + 2)); // less than the least counts as the least
+	struct tcp_options offered;
+	frame_tcp_options(syn, &offered);
 	return cookie_options(&offered);
 }
 

@@ -118,6 +118,7 @@ void judge_verdicts(const struct dataplane *dataplane, struct connection *const 
 		return;
 	bs_source_hash_bulk(bs_sources_key(dataplane->sources), source, &looks, asked);
 	bs_source_fetch_bulk(dataplane->sources, &looks, asked);
+	bs_source_look_bulk(dataplane->sources, &looks, asked);
 	bs_source_standing_bulk(dataplane->sources, &looks, standing, asked, now_s(dataplane));
 	for (unsigned i = 0; i < asked; i++)
 		if (judge_acts(dataplane, standing[i].verdict))

@@ -18,7 +18,7 @@ static inline bool judge_asks(const struct dataplane *dataplane, bool full)
 	       (full || dataplane->policy->verdicts.action == BS_VERDICT_DROP);
 }
 
-// Looks how sources of SYNs stand that were hashed and fetched (seam/source.h), into frame->standing. At most BURST of them.
+// Looks how sources of SYNs stand that were hashed, fetched and looked at (seam/source.h), into frame->standing. At most BURST of them.
 void judge_prepare(const struct dataplane *dataplane, const struct bs_source_looks *looks,
 	struct frame *const *syns, unsigned count);
 

@@ -139,6 +139,7 @@ Test(source_spread, who_stands_in_the_second_bucket_is_found)
 			uint32_t some = count - i < BS_SIPHASH_LANES ? count - i : BS_SIPHASH_LANES;
 			bs_source_hash_bulk(bs_sources_key(sources), pointer + i, &looks, some);
 			bs_source_fetch_bulk(sources, &looks, some);
+			bs_source_look_bulk(sources, &looks, some);
 			bs_source_standing_bulk(sources, &looks, standing + i, some, 2);
 		}
 		for (uint32_t i = 0; i < count; i++) {
