@@ -8,14 +8,23 @@ import checks
 import daemon
 import network
 
-from measure import ON_CLIENT, ON_SERVER, SERVER, Length, Void, others
+from measure import ON_CLIENT, ON_SERVER, SERVER, URGENT, Length, Void, others
 from urgency import favour
 
 LOAD = os.path.join(daemon.BUILD, "benchmarks", "load", "load")
+IN_MEMORY = LOAD + "_in_memory"
 FIRST = "10.0.0.0/12"  # a million clients
 PREFIXES = 20000  # of IPv4 on the list that a flood comes from, and 3 to 10 of it of IPv6
 SOCKET = "memif.sock"
 HEADROOM = 1.3  # what the load must be able to do, in what is measured
+GATEWAYS = ["198.18.0.1", "2001:2::1"]
+# One core for dataplane and worker; sources are not refused for what they did.
+SETTINGS = {
+    "machine": {"dataplane-cores": [SERVER], "worker-cores": [SERVER]},
+    "limits": {"connections": 262144, "half-open": 16384, "talking": 8192},
+    "networks": {"trusted": [FIRST, "198.18.0.0/15", "2001:2::/48", "2001:db8::/32"]},
+    "verdicts": {"action": "observe", "refused-sessions": 0, "unknown-recipients": 0},
+}
 
 
 class Wire:
@@ -49,13 +58,9 @@ def barscreen(folder, more=None, prefixes=PREFIXES):
         process = Barscreen(folder, wire, f"{folder}/mail", {
             'port "mx0"': {"interface": None, "socket": os.path.join(folder, SOCKET), "ring-size": 2048,
                            "addresses": [network.SERVER4 + "/24", network.SERVER6 + "/64"],
-                           "gateways": ["198.18.0.1", "2001:2::1"]},
-            "machine": {"dataplane-cores": [SERVER], "worker-cores": [SERVER]},
-            "limits": {"connections": 262144, "half-open": 16384, "talking": 8192},
-            "networks": {"trusted": [FIRST, "198.18.0.0/15", "2001:2::/48", "2001:db8::/32"]},
+                           "gateways": GATEWAYS},
             'list "flood"': {"file": listed, "action": "drop"},
-            "verdicts": {"action": "observe", "refused-sessions": 0, "unknown-recipients": 0},
-        } | checks.no_dns() | (more or {}), prefix=ON_SERVER)
+        } | SETTINGS | checks.no_dns() | (more or {}), prefix=ON_SERVER)
         process.prefixes = prefixes
         process.start()
         favour(wire.server)
@@ -68,11 +73,15 @@ def barscreen(folder, more=None, prefixes=PREFIXES):
 
 def tried(process, seconds, places, *words):
     """One run of the load; what it printed, as numbers. Void when a session went wrong."""
+    return played([*ON_CLIENT, LOAD, "-l", str(process.prefixes)], os.path.join(process.folder, SOCKET), seconds, places, *words)
+
+
+def played(program, where, seconds, places, *words):
     foreign = others()
-    done = subprocess.run([*ON_CLIENT, LOAD, "-t", str(seconds), "-c", str(places), "-l", str(process.prefixes), *map(str, words),
-                           os.path.join(process.folder, SOCKET), network.SERVER4, network.SERVER6],
+    done = subprocess.run([*program, "-t", str(seconds), "-c", str(places), *map(str, words), where, network.SERVER4, network.SERVER6],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=seconds + 180)
-    fields = dict(word.partition("=")[::2] for word in done.stdout.split(" fault=")[0].split())
+    said, _, after = done.stdout.partition(" fault=")
+    fields = dict(word.partition("=")[::2] for word in said.split() + after.split()[-1:] if "=" in word)
     if done.returncode != 0 or fields.get("bad") != "0" or fields.get("good") == "0":
         raise Void(f"load: {done.stdout.strip()} {done.stderr.strip()}")
     return {name: float(value) for name, value in fields.items()} | {"others": foreign}
@@ -89,9 +98,24 @@ def limit(run):
     return ""
 
 
-def load(process, seconds, places, *words):
-    """The same, but void when the load was its own limit, too."""
-    run = tried(process, seconds, places, *words)
+def valid(run):
+    """The run, if the load was not its own limit; else it is void."""
     if limit(run):
         raise Void(limit(run))
     return run
+
+
+def load(process, seconds, places, *words):
+    return valid(tried(process, seconds, places, *words))
+
+
+def in_memory(folder, more, seconds, places, *words):
+    """One run of load and filter in one process, with rings between them; the core of each is as over memif."""
+    class NoWire:
+        """The configuration must name a port all the same."""
+
+        kind, INTERFACE, mtu = "net_af_packet", "bs0", 1500
+
+    filter_of = daemon.Barscreen(folder, NoWire, f"{folder}/mail", {'port "mx0"': {"gateways": GATEWAYS}} | SETTINGS |
+                                 checks.no_dns() | more)
+    return valid(played([*URGENT, IN_MEMORY], filter_of.file, seconds, places, *words))

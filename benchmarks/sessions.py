@@ -43,6 +43,17 @@ def lines_lost(server):
     return f"{lost / (lost + written):.2%} of its log lines lost" if lost else "no log line lost"
 
 
+def in_memory(folder):
+    """Both ends in one process: what memif's copies cost is the difference. Runs end with a program of their own each."""
+    path = mailboxes(folder, "rings")
+    os.makedirs(os.path.join(path, "state"))
+
+    def run(seconds):
+        return memif.in_memory(path, known(path), seconds, PLACES)
+
+    return run
+
+
 def sessions():
     """barscreen without a kernel in between, then both of them under the same kernel client."""
     with place() as folder:
@@ -51,11 +62,15 @@ def sessions():
             def run(wire):
                 return lambda seconds: load(wire.clients, "refused", network.SERVER4, 25, seconds)
 
-            own, other = turns(Length.RUNS, lambda seconds: over_memif(fast, seconds), run(theirs.wire))
+            own, rings, other = turns(
+                Length.RUNS, lambda seconds: over_memif(fast, seconds), in_memory(folder), run(theirs.wire))
             logged(fast, theirs)
             tell("sessions", median(own, rate), "sessions/s", "postscreen+smtpd", median(other, rate),
                  [foreign(own, other), lines_lost(fast), f"load busy {median(own, lambda run: run['busy']):.0%}",
                   "neither asks the DNS, not for the client's name either"])
+            lost = sum(run["lines-lost"] for run in rings)
+            tell("sessions-in-memory", median(rings, rate), "sessions/s", "postscreen+smtpd", median(other, rate),
+                 [foreign(rings, other), f"{lost:.0f} lines of the log lost", f"load busy {median(rings, lambda run: run['busy']):.0%}"])
             path = mailboxes(folder, "kernel")
             with barscreen(path, f"maildir:{path}/mail", checks.no_dns() | known(path)) as ours:
                 own, other = turns(Length.RUNS, run(ours.wire), run(theirs.wire))

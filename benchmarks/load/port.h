@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The load's end of a memif: DPDK started for it, frames in bursts, nothing lost on the way out.
+// The load's end of a wire, a port of DPDK: frames in bursts, nothing lost on the way out.
 #pragma once
 
 #include <stdbool.h>
@@ -26,8 +26,8 @@ struct load_port {
 	uint8_t mac[6];
 };
 
-// Starts DPDK in ordinary memory and connects to the server at `socket`. Exits with a line where that fails.
-void load_port_open(struct load_port *port, const char *socket);
+// Configures and starts DPDK's port `id`. Exits with a line where that fails.
+void load_port_make(struct load_port *port, uint16_t id);
 void load_port_close(struct load_port *port);
 
 // Frames of the other end, the caller's from then on.

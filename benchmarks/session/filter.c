@@ -16,6 +16,7 @@
 #include "control/policy/policy_store.h"
 #include "control/socket/desk.h"
 #include "control/socket/explain_desk.h"
+#include "control/start/cores.h"
 #include "control/start/lcore.h"
 #include "control/start/roles.h"
 #include "dataplane/frame/local.h"
@@ -97,6 +98,10 @@ static void make_ports(struct filter *filter)
 	for (size_t i = 0; i < from->address_count; i++)
 		ports->local[ports->local_count++] = (struct local){
 			.address = from->address[i].address, .on_link = from->address[i].on_link};
+	port->gateway4 = (struct gateway){
+		.address = from->gateway4, .configured = from->has_gateway4};
+	port->gateway6 = (struct gateway){
+		.address = from->gateway6, .configured = from->has_gateway6};
 }
 
 static void read_config(struct filter *filter, const char *file)
@@ -138,17 +143,11 @@ static void make_rooms(struct filter *filter)
 		give_up("no memory for the log");
 }
 
-struct filter *filter_new(const char *config)
+// Threads of the log and of the helpers are where the lcore is.
+static void start_threads(struct filter *filter, char error[256])
 {
-	struct filter *filter = calloc(1, sizeof(*filter));
-	char error[256];
-	if (filter == NULL)
-		give_up("no memory");
-	lcore_block_signals();
-	read_config(filter, config);
-	make_rooms(filter);
-	start_eal();
-	make_ports(filter);
+	cpu_set_t before;
+	core_visit(filter->config->dataplane_cores[0], &before);
 	filter->helpers = helper_pool_new(filter->config->helper_threads);
 	filter->roles.daemon = &daemon_of_all;
 	if (filter->helpers == NULL || !roles_make(&filter->roles, &filter->pools, filter->backend,
@@ -156,6 +155,27 @@ struct filter *filter_new(const char *config)
 		give_up(filter->helpers == NULL ? "no helpers" : error);
 	if (filter->roles.cores != 1 || !log_writer_start(daemon_of_all.log))
 		give_up("one core for dataplane and worker is wanted, and a log");
+	core_return(&before);
+}
+
+static struct filter *make(const char *config, char error[256])
+{
+	struct filter *filter = calloc(1, sizeof(*filter));
+	if (filter == NULL)
+		give_up("no memory");
+	lcore_block_signals();
+	read_config(filter, config);
+	make_rooms(filter);
+	start_eal();
+	make_ports(filter);
+	start_threads(filter, error);
+	return filter;
+}
+
+struct filter *filter_new(const char *config)
+{
+	char error[256];
+	struct filter *filter = make(config, error);
 	struct timespec now; // roles were made with this clock
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	filter->now_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
@@ -166,6 +186,21 @@ struct filter *filter_new(const char *config)
 		if (local_state(&daemon_of_all.ports->local[i]) != LOCAL_READY)
 			give_up("an address is not ready");
 	return filter;
+}
+
+struct filter *filter_start(const char *config)
+{
+	char error[256];
+	struct filter *filter = make(config, error);
+	if (!roles_start(&filter->roles, error))
+		give_up(error);
+	return filter;
+}
+
+void filter_stop(struct filter *filter)
+{
+	atomic_store(&daemon_of_all.stop, true);
+	roles_stop(&filter->roles);
 }
 
 unsigned filter_turn(struct filter *filter)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // barscreen as the daemon puts it together (control/start/assembly.c), but on a port in memory, without control socket, and
-// with the roles of its one lcore called by hand on a clock that the caller moves.
+// with the roles of its one lcore called by hand on a clock that the caller moves, or run by the lcore. It says why not on standard error
+// and ends the program where it can't be made.
 #pragma once
 
 #include <stdint.h>
@@ -12,8 +13,12 @@ struct rte_mempool;
 struct rte_ring;
 struct filter;
 
-struct filter *filter_new(
-	const char *config);             // writes why not to standard error and ends the program
+// By hand: its addresses are ready.
+struct filter *filter_new(const char *config);
+// On the core that the configuration says, by the machine's clock; threads beside it stay on that core, too. The caller is on the first.
+struct filter *filter_start(const char *config);
+void filter_stop(struct filter *filter); // what filter_start() made, before it is freed
+
 void filter_free(struct filter *filter); // after all that was logged is written
 
 // One turn of the lcore, then its clock moves on. Returns what the roles did.
