@@ -6,6 +6,8 @@
 
 #include <rte_cycles.h>
 
+#include "benchmarks/packets/filler.h"
+
 #define WARM_ROUNDS 8u
 
 static int by_size(const void *a, const void *b)
@@ -21,9 +23,10 @@ static double quantile(const uint64_t *sorted, const struct options *options, do
 	return (double)sorted[row] / options->frames;
 }
 
-static bool round_of(const struct compare *compare, bool own, uint64_t *ticks)
+static bool round_of(
+	const struct compare *compare, struct filler *filler, bool own, uint64_t *ticks)
 {
-	bed_fill(compare->bed, compare->mix, compare->options->frames);
+	filler_fill(filler, compare->bed, compare->mix, compare->options->frames);
 	*ticks = own ? bed_ticks(compare->bed, compare->own, compare->own_self)
 		     : bed_ticks(compare->bed, compare->reference, compare->reference_self);
 	return compare->check(compare->check_self, own);
@@ -45,11 +48,12 @@ bool compare_run(const struct compare *compare)
 	uint32_t rounds = compare->options->rounds;
 	uint64_t *ticks[2] = {calloc(rounds, sizeof(uint64_t)), calloc(rounds, sizeof(uint64_t))},
 		 warm;
+	struct filler *filler = filler_new();
 	bool good = ticks[0] != NULL && ticks[1] != NULL;
 	for (uint32_t i = 0; i < WARM_ROUNDS && good; i++)
-		good = round_of(compare, i % 2, &warm);
+		good = round_of(compare, filler, i % 2, &warm);
 	for (uint32_t i = 0; i < 2 * rounds && good; i++)
-		good = round_of(compare, i % 2, &ticks[i % 2][i / 2]);
+		good = round_of(compare, filler, i % 2, &ticks[i % 2][i / 2]);
 	if (good) {
 		qsort(ticks[0], rounds, sizeof(uint64_t), by_size);
 		qsort(ticks[1], rounds, sizeof(uint64_t), by_size);
@@ -57,6 +61,7 @@ bool compare_run(const struct compare *compare)
 		tell(compare, "own", ticks[1]);
 		printf("\n");
 	}
+	filler_free(filler);
 	free(ticks[0]);
 	free(ticks[1]);
 	return good;

@@ -139,9 +139,10 @@ void class_ipv4_lookup(
 		const uint32_t *index = &table->index[addresses[i] >> table->shift];
 		first[i] = index[0];
 		many[i] = index[1] - index[0];
-		// the range that reaches in from before, and what begins here: one line, or two
+		// The range that reaches in from before, and the window's end: it is read whether it belongs here or not, and
+		// lies in the next line nearly every second time.
 		__builtin_prefetch(&table->range[first[i] - (first[i] > 0)]);
-		__builtin_prefetch(&table->range[first[i] + many[i] / 2]);
+		__builtin_prefetch(&table->range[first[i] + WINDOW - 1]);
 	}
 	for (unsigned i = 0; i < count; i++) {
 		uint32_t wanted = (addresses[i] & within) << 8 | 0xff;
