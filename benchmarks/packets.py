@@ -13,7 +13,7 @@ from measure import ON_SERVER, SERVER, CLIENT, URGENT, Length, Void, others, tel
 
 PROGRAM = os.path.join(daemon.BUILD, "benchmarks", "packets", "packets")
 PREFIXES = {False: 1000000, True: 300000}  # by: IPv6
-ROUNDS = 300  # of 4,096 packets for each loop
+ROUNDS = 1000  # of 1,024 packets for each loop
 HUGE_PAGES = 256  # of 2 MB: buffers of packets in pages as large as a server's
 HUGE = "/sys/kernel/mm/hugepages/hugepages-2048kB/"
 

@@ -7,6 +7,7 @@
 #include "dataplane/frame/frame.h"
 #include "dataplane/handover.h"
 #include "dataplane/frame/plain.h"
+#include "dataplane/frame/plain_burst.h"
 #include "dataplane/frame/wire_format.h"
 #include "dataplane/neighbour/neighbour.h"
 #include "dataplane/tcp/closing.h"
@@ -224,41 +225,88 @@ static __attribute__((noinline)) void parse(struct burst *burst, unsigned i)
 	done(burst, i, reason);
 }
 
+// A frame's source, if it is a SYN's.
+static inline void add_source(struct burst *burst, unsigned i, const uint8_t *bytes)
+{
+	const struct plain *plain = burst->plain;
+	enum plain_kind kind = burst->kind[i];
+	if (!(plain_flags(plain, kind, bytes) & TCP_SYN))
+		return;
+	const uint8_t *at = plain_source(plain, kind, bytes);
+	struct bs_address source = kind == PLAIN_IPV4 ? bs_address_from_ipv4(at)
+						      : bs_address_from_ipv6(at);
+	bs_class_burst_add(&burst->sources, &source, (uint8_t)i);
+}
+
+// What was not taken with the burst: IPv6, and what is not plain.
+static __attribute__((noinline)) void look(struct burst *burst, unsigned i)
+{
+	const struct rte_mbuf *mbuf = burst->mbuf[i];
+	const uint8_t *bytes = bytes_of(burst, i);
+	uint32_t length = rte_pktmbuf_pkt_len(mbuf);
+	burst->said[i] = checksums(burst->port, mbuf);
+	burst->kind[i] = PLAIN_NO;
+	if (mbuf->nb_segs == 1 && length <= UINT16_MAX)
+		burst->kind[i] = plain_look(
+			burst->plain, burst->dataplane->ports, bytes, length, burst->said[i]);
+	if (burst->kind[i] == PLAIN_NO)
+		parse(burst, i);
+	else
+		add_source(burst, i, bytes);
+}
+
+// What the port says of a frame when all is well, of the flags of a buffer.
+static inline uint64_t well_said(const struct port *port)
+{
+	return (port->checks_ipv4 ? RTE_MBUF_F_RX_IP_CKSUM_GOOD : 0) |
+	       (port->checks_tcp ? RTE_MBUF_F_RX_L4_CKSUM_GOOD : 0);
+}
+
+static inline uint64_t has_said(const struct port *port)
+{
+	return (port->checks_ipv4 ? RTE_MBUF_F_RX_IP_CKSUM_MASK : 0) |
+	       (port->checks_tcp ? RTE_MBUF_F_RX_L4_CKSUM_MASK : 0);
+}
+
+// Those of a burst that are plain IPv4, told all together; returns how many bytes came.
+static inline uint64_t look_together(struct burst *burst, struct plain_burst *plain)
+{
+	uint64_t well = well_said(burst->port), mask = has_said(burst->port), total = 0;
+	plain_burst_begin(plain, burst->plain, burst->dataplane->ports, !burst->port->checks_ipv4);
+	for (unsigned i = 0; i < burst->count; i++) {
+		struct rte_mbuf *mbuf = burst->mbuf[i];
+		uint32_t length = rte_pktmbuf_pkt_len(mbuf);
+		total += length;
+		burst->frame[i].mbuf = mbuf;
+		plain_burst_add(plain, i, bytes_of(burst, i), length,
+			((mbuf->ol_flags & mask) ^ well) | (mbuf->nb_segs - 1u));
+	}
+	plain_burst_judge(plain, burst->count);
+	return total;
+}
+
 static STAGE void ingress_validate(struct burst *burst)
 {
 	struct bs_class_burst *sources = &burst->sources;
-	const struct plain *plain = burst->plain;
 	struct bs_class_fetch fetch = bs_class_fetch(burst->dataplane->policy->classes);
-	uint64_t total = 0;
+	struct plain_burst plain;
+	uint8_t said = (uint8_t)((burst->port->checks_ipv4 ? FRAME_IP_GOOD : 0) |
+				 (burst->port->checks_tcp ? FRAME_TCP_GOOD : 0));
 	sources->count4 = sources->count6 = 0;
-	for (unsigned i = 0; i < burst->count; i++) {
-		const struct rte_mbuf *mbuf = burst->mbuf[i];
-		const uint8_t *bytes = bytes_of(burst, i);
-		uint32_t length = rte_pktmbuf_pkt_len(mbuf);
-		total += length;
-		burst->frame[i].mbuf = burst->mbuf[i];
-		burst->said[i] = checksums(burst->port, mbuf);
-		burst->kind[i] = PLAIN_NO;
-		if (mbuf->nb_segs == 1 && length <= UINT16_MAX)
-			burst->kind[i] = plain_look(
-				plain, burst->dataplane->ports, bytes, length, burst->said[i]);
-		if (burst->kind[i] == PLAIN_IPV4) {
-			uint32_t source = load32(plain_source(plain, PLAIN_IPV4, bytes));
-			sources->ipv4[sources->count4] = source;
-			bs_class_fetch_ipv4(&fetch, source);
-			sources->place4[sources->count4] = (uint8_t)i;
-			sources->count4 += plain_flags(plain, PLAIN_IPV4, bytes) >> 1 & 1; // SYN
-		} else if (burst->kind[i] == PLAIN_IPV6) {
-			struct bs_address source = bs_address_from_ipv6(
-				plain_source(plain, PLAIN_IPV6, bytes));
-			if (plain_flags(plain, PLAIN_IPV6, bytes) & TCP_SYN)
-				bs_class_burst_add(sources, &source, (uint8_t)i);
-		} else {
-			parse(burst, i);
-		}
-	}
 	burst->dataplane->counters->rx_packets += burst->count;
-	burst->dataplane->counters->rx_bytes += total;
+	burst->dataplane->counters->rx_bytes += look_together(burst, &plain);
+	for (unsigned i = 0; i < burst->count; i++) {
+		if (plain.odd[i] != 0) {
+			look(burst, i);
+			continue;
+		}
+		burst->kind[i] = PLAIN_IPV4;
+		burst->said[i] = said;
+		sources->ipv4[sources->count4] = plain.source[i];
+		sources->place4[sources->count4] = (uint8_t)i;
+		bs_class_fetch_ipv4(&fetch, plain.source[i]);
+		sources->count4 += plain.flags[i] >> 1 & 1; // SYN
+	}
 }
 
 static inline void filter(struct burst *burst, unsigned i)
@@ -301,15 +349,32 @@ static STAGE unsigned ingress_checksum(struct burst *burst, struct frame **tcp)
 	return tcps;
 }
 
-// But for those that became the answer.
+// Whether a buffer may go back to its pool as it is: one piece, of its own memory, and nobody else holds it. All of that stands in its
+// first line, which was read already; the second one, which rte_pktmbuf_free() would look at, has nothing that a driver set.
+static inline bool is_whole(const struct rte_mbuf *mbuf)
+{
+	return (rte_mbuf_refcnt_read(mbuf) == 1) & (mbuf->nb_segs == 1) & RTE_MBUF_DIRECT(mbuf);
+}
+
+// All but those that became the answer.
 static void give_back(struct burst *burst)
 {
-	unsigned ours = 0;
+	struct rte_mbuf *whole[BURST];
+	unsigned wholes = 0, others = 0;
+	bool own = burst->port->own_buffers;
 	for (unsigned i = 0; i < burst->count; i++) {
-		burst->mbuf[ours] = burst->mbuf[i];
-		ours += burst->frame[i].mbuf != NULL;
+		struct rte_mbuf *mbuf = burst->frame[i].mbuf;
+		if (mbuf == NULL)
+			continue;
+		if (likely(own && is_whole(mbuf)))
+			whole[wholes++] = mbuf;
+		else
+			burst->mbuf[others++] = mbuf;
 	}
-	rte_pktmbuf_free_bulk(burst->mbuf, ours);
+	if (wholes > 0)
+		rte_mempool_put_bulk(burst->dataplane->pool, (void **)whole, wholes);
+	if (others > 0)
+		rte_pktmbuf_free_bulk(burst->mbuf, others);
 }
 
 static void owned(struct dataplane *dataplane, struct frame **tcp, unsigned count)

@@ -114,6 +114,7 @@ static void make_ports(struct bed *bed, const struct bed_settings *settings)
 	memcpy(port->mac, bed_mac, 6);
 	port->mtu = 1500;
 	port->queues = 1;
+	port->own_buffers = true;
 	port->checks_ipv4 = port->checks_tcp = settings->offloads;
 	port->fills_ipv4 = port->fills_tcp = settings->offloads;
 	port->link_up = true;

@@ -129,6 +129,7 @@ bool bench_cookies(const struct options *options)
 	lists_make(&lists, ipv6 ? 0 : options->prefixes, ipv6 ? options->prefixes : 0);
 	// No SYN cache, so that every answer is a cookie.
 	struct bed *bed = bed_new(&(struct bed_settings){.offloads = !options->software,
+		.mbufs = 2 * options->frames - 1,
 		.connections = 64,
 		.half_open = 0,
 		.sources = options->sources,

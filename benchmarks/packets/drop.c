@@ -32,6 +32,7 @@ bool bench_drop(const struct options *options)
 	bool ipv6 = options->ipv6 > 0;
 	lists_make(&lists, ipv6 ? 0 : options->prefixes, ipv6 ? options->prefixes : 0);
 	struct bed *bed = bed_new(&(struct bed_settings){.offloads = !options->software,
+		.mbufs = 2 * options->frames - 1,
 		.connections = 65536,
 		.half_open = 4096,
 		.sources = options->sources,

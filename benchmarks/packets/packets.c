@@ -44,7 +44,7 @@ static uint32_t number(const char *text, uint32_t most)
 int main(int argc, char **argv)
 {
 	struct options options = {
-		.rounds = 200, .frames = 4096, .prefixes = 1000000, .sources = 262144};
+		.rounds = 800, .frames = 1024, .prefixes = 1000000, .sources = 262144};
 	int option;
 	while ((option = getopt(argc, argv, "r:n:p:u:o:6sq")) != -1) {
 		switch (option) {

@@ -53,6 +53,7 @@ struct port {
 	uint16_t mtu;    // of IP packets
 	uint16_t queues; // queue n is polled by dataplane n
 	bool handover; // a connection's packets may come in by any of several queues (dataplane/handover.h)
+	bool own_buffers; // what queue n brings is of the pool of dataplane n
 	struct gateway gateway4, gateway6;
 	bool checks_ipv4;     // the port verifies IPv4 header checksums and says so
 	bool checks_tcp;      // the port verifies TCP checksums and says so

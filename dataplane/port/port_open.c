@@ -333,6 +333,7 @@ bool port_open(const struct port_settings *settings, struct port *port, char err
 	choose_rss(&opening);
 	port->id = opening.id;
 	port->queues = opening.queues;
+	port->own_buffers = true;
 	port->handover = opening.queues > 1 && !keeps_connections(&opening);
 	if (!configure(&opening) || !set_mtu(&opening) || !set_up_queues(&opening) ||
 		!start(&opening, port)) {

@@ -19,20 +19,6 @@
 // SYN-ACK sent again after 1, 2 and 4 s, given up 8 s later: 15 s as a whole.
 #define SYN_ACK_RETRANSMITS 3
 
-enum bs_reason handshake_filter(const struct dataplane *dataplane, uint8_t class)
-{
-	switch (dataplane->policy->class[class].action) {
-	case BS_ACTION_BOGON:
-		return BS_REASON_SYN_BOGON;
-	case BS_ACTION_OWN:
-		return BS_REASON_SYN_OWN;
-	case BS_ACTION_DROP:
-		return BS_REASON_SYN_LISTED;
-	default:
-		return BS_REASON_ACCEPTED;
-	}
-}
-
 // A quarter of the SYN cache is kept for those on an allow list, for relays that we trust, and for sources that behaved.
 static bool cache_has_room(const struct dataplane *dataplane, bool good)
 {

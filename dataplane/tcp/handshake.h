@@ -10,7 +10,13 @@
 #include "dataplane/frame/frame.h"
 
 // Whether the class of a source lets its SYN pass: BS_REASON_ACCEPTED, or why not.
-enum bs_reason handshake_filter(const struct dataplane *dataplane, uint8_t class);
+static inline enum bs_reason handshake_filter(const struct dataplane *dataplane, uint8_t class)
+{
+	static const uint8_t reason[BS_ACTION_OWN + 1] = {[BS_ACTION_DROP] = BS_REASON_SYN_LISTED,
+		[BS_ACTION_BOGON] = BS_REASON_SYN_BOGON,
+		[BS_ACTION_OWN] = BS_REASON_SYN_OWN};
+	return (enum bs_reason)reason[dataplane->policy->class[class].action];
+}
 
 // A SYN-ACK without a record went out within a cookie's lifetime: an ACK may open a connection.
 bool handshake_expects_cookies(const struct dataplane *dataplane);

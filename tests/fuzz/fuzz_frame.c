@@ -14,6 +14,7 @@
 #include "dataplane/frame/frame.h"
 #include "dataplane/frame/local.h"
 #include "dataplane/frame/plain.h"
+#include "dataplane/frame/plain_burst.h"
 #include "dataplane/neighbour/neighbour.h"
 #include "dataplane/port/transmit.h"
 #include "dataplane/frame/wire_format.h"
@@ -177,6 +178,25 @@ static void check(const struct frame *frame, uint32_t length)
 		abort();
 }
 
+// A burst takes what a look by itself says is plain IPv4, in whatever row it stands, and nothing else.
+static void compare_burst(const struct plain *plain, const uint8_t *bytes, uint32_t length,
+	unsigned said, enum plain_kind kind)
+{
+	static struct plain_burst burst; // rows of earlier frames beside it
+	static unsigned row;
+	uint8_t room[PLAIN_BURST_BYTES] = {0};
+	memcpy(room, bytes, length < sizeof(room) ? length : sizeof(room));
+	row = (row + 1) % PLAIN_BURST;
+	plain_burst_begin(&burst, plain, &ports, (said & FRAME_IP_GOOD) == 0);
+	plain_burst_add(&burst, row, room, length, said & (FRAME_IP_BAD | FRAME_TCP_BAD));
+	plain_burst_judge(&burst, row + 1);
+	if ((burst.odd[row] == 0) != (kind == PLAIN_IPV4))
+		abort();
+	if (kind == PLAIN_IPV4 && (burst.source[row] != load32(plain_source(plain, kind, bytes)) ||
+					  burst.flags[row] != plain_flags(plain, kind, bytes)))
+		abort();
+}
+
 // What looks plain is what the parser takes, and says the same.
 static void compare(const uint8_t *bytes, uint32_t length, unsigned said, enum bs_reason reason,
 	const struct frame *parsed)
@@ -190,6 +210,7 @@ static void compare(const uint8_t *bytes, uint32_t length, unsigned said, enum b
 		plain_learn(&plain, &ports, &frame);
 	}
 	enum plain_kind kind = plain_look(&plain, &ports, bytes, length, said);
+	compare_burst(&plain, bytes, length, said, kind);
 	if (kind == PLAIN_NO)
 		return;
 	plain_fill(&plain, kind, &ports.port[0], bytes, said, &frame);
