@@ -3,7 +3,7 @@
 // The ingress filter: what becomes of a received burst. Each stage takes the whole burst, so that what one packet waits for
 // in memory is fetched while others are worked on, and hands on what it did not drop:
 //
-//   validate   frame/frame.c: every byte that is read later is there and says what it may; what is not TCP goes to neighbour/
+//   validate   ingress_validate.c: every byte that is read later is there and says what it may; what is not TCP goes to neighbour/
 //   classify   SYNs only: the class of the source; bogons, own addresses and lists with the action `drop` end here
 //   checksum   TCP's, where the port did not say; after the classes, for who is dropped anyway need not be right
 //   hand over  where the port may bring a connection's segments by any queue (handover.h): to the lcore that owns it
