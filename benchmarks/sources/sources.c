@@ -120,7 +120,7 @@ static void make_tables(struct bench *bench)
 	int32_t places = rte_hash_max_key_id(bench->hash) + 1;
 	bench->line_bytes = (size_t)places * sizeof(bench->line[0]);
 	bench->line = mmap(NULL, bench->line_bytes, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (bench->line == MAP_FAILED)
 		fail("not enough memory");
 	madvise(bench->line, bench->line_bytes, MADV_HUGEPAGE);
