@@ -25,16 +25,30 @@ def saturated(run, flood):
     return memif.limit(run)
 
 
+def at_share(process, most, kind, share):
+    """What sessions did beside the flood, and alone, at a share of the most; or only why more came than one of both could take."""
+    flood = TIMES * most["sent"] * share
+    alone = (*IPV6, "-r", f"{most['rate'] * share:.0f}")
+    beside = (*alone, "-f", f"{flood:.0f}:{kind}")
+
+    def run(seconds, words):
+        return memif.tried(process, seconds, 8 * PLACES, *words)
+
+    fault = saturated(run(min(2, Length.SECONDS), beside), flood)
+    if fault:
+        return fault, None
+    runs = turns(Length.RUNS, lambda seconds: run(seconds, beside), lambda seconds: run(seconds, alone))
+    faults = [saturated(one, flood) for one in runs[0]] + [memif.limit(one) for one in runs[1]]
+    return next(filter(None, faults), ""), runs
+
+
 def flooded(process, most, kind):
-    """For the largest share of the most sessions at which neither side is saturated: the share, why not more, both loads."""
+    """For the largest share of the most sessions at which neither side is saturated: the share, why not more, the runs."""
     reason = ""
     for share in SHARES:
-        flood = TIMES * most["sent"] * share
-        words = (*IPV6, "-r", f"{most['rate'] * share:.0f}")
-        beside = (*words, "-f", f"{flood:.0f}:{kind}")
-        fault = saturated(memif.tried(process, min(2, Length.SECONDS), 8 * PLACES, *beside), flood)
+        fault, runs = at_share(process, most, kind, share)
         if not fault:
-            return share, reason, beside, words
+            return share, reason, *runs
         reason = fault
     raise Void(f"{kind} flood: {reason}")
 
@@ -47,15 +61,10 @@ def flood_goodput():
         for seconds in (1, Length.SECONDS):
             most = memif.load(process, seconds, PLACES, *IPV6)
         for kind in ("syn",) if Length.SMOKE else FLOODS:
-            share, reason, *both = flooded(process, most, kind)
-            beside, alone = turns(Length.RUNS, *(
-                lambda seconds, words=words: memif.load(process, seconds, 8 * PLACES, *words) for words in both))
-            flood = TIMES * most["sent"] * share
-            for run in beside:
-                if saturated(run, flood):
-                    raise Void(f"{kind} flood at {share:.0%} of the most sessions: {saturated(run, flood)}")
+            share, reason, beside, alone = flooded(process, most, kind)
             tell(f"flood-goodput-{kind}", median(beside, rate), "sessions/s", "no-flood", median(alone, rate),
-                 [foreign(beside, alone), f"{flood:.0f} packets/s beside",
+                 [foreign(beside, alone), f"{TIMES * most['sent'] * share:.0f} packets/s beside",
                   f"at {share:.0%} of the most sessions" + f"; with more {reason}" * bool(reason),
+                  f"receive ring full for {median(beside, lambda result: result['blocked']):.1%} of the time",
                   f"replies p99 {median(beside, lambda result: result['reply-p99']):.0f} us, alone "
                   f"{median(alone, lambda result: result['reply-p99']):.0f} us"])
