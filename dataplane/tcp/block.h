@@ -21,6 +21,10 @@
 // and nothing tells the sender of it: he recovers by timeouts alone, one lost segment each, and with only bytes sent twice there is no
 // round trip to end their backoff (RFC 6298, 3 and 5.7).
 #define TALK_GAPS 64
+// The last of them are for what comes within so many bytes of the first gap: what is sent again to close it may come in another order too,
+// and each time that it found no place the sender would wait for a timeout twice as long.
+#define TALK_GAPS_NEAR 16
+#define TALK_NEAR      32768u
 
 struct connection;
 

@@ -63,9 +63,10 @@ static void close_gaps(struct connection *c, struct talk *talk)
 }
 
 // Joins [start, end) with the ranges it touches and puts the result first (RFC 2018, 4: the most recent first). False when
-// there is no place for one more range.
-static bool add_gap(struct talk *talk, uint32_t start, uint32_t end)
+// there is no place for one more range: there are `most`.
+static bool add_gap(struct talk *talk, uint32_t start, uint32_t end, unsigned most)
 {
+	unsigned before = talk->gaps;
 	for (unsigned i = 0; i < talk->gaps;) {
 		struct gap *g = &talk->gap[i];
 		if (sequence_after(g->start, end) || sequence_before(g->end, start)) {
@@ -78,7 +79,7 @@ static bool add_gap(struct talk *talk, uint32_t start, uint32_t end)
 			end = g->end;
 		drop_gap(talk, i);
 	}
-	if (talk->gaps == TALK_GAPS)
+	if (talk->gaps == before && before >= most)
 		return false;
 	memmove(&talk->gap[1], &talk->gap[0], talk->gaps * sizeof(talk->gap[0]));
 	talk->gap[0] = (struct gap){start, end};
@@ -86,12 +87,14 @@ static bool add_gap(struct talk *talk, uint32_t start, uint32_t end)
 	return true;
 }
 
-static enum bs_reason take_ahead(struct dataplane *dataplane, struct bs_stream *stream,
-	struct talk *talk, const struct payload *p)
+static enum bs_reason take_ahead(struct dataplane *dataplane, const struct connection *c,
+	struct bs_stream *stream, struct talk *talk, const struct payload *p)
 {
+	bool near = p->sequence - c->rcv_nxt < TALK_NEAR;
 	talk->flags |= TALK_ACK_NOW; // RFC 5681, 4.2: at once, so that the sender sees the gap
 	copy_new(stream, talk, p);   // where there is no place for its range, nothing tells of it
-	if (!add_gap(talk, p->sequence, p->sequence + p->length))
+	if (!add_gap(talk, p->sequence, p->sequence + p->length,
+		    near ? TALK_GAPS : TALK_GAPS - TALK_GAPS_NEAR))
 		return BS_REASON_TCP_NO_ROOM;
 	dataplane->counters->out_of_order++;
 	return BS_REASON_ACCEPTED;
@@ -136,7 +139,7 @@ enum bs_reason talk_take(struct dataplane *dataplane, struct connection *c,
 	} else if (p->length > 0 && p->sequence == c->rcv_nxt) {
 		take_next(dataplane, c, stream, talk, p);
 	} else if (p->length > 0) {
-		reason = take_ahead(dataplane, stream, talk, p);
+		reason = take_ahead(dataplane, c, stream, talk, p);
 	} else {
 		talk->flags |= TALK_ACK_NOW; // old bytes, or a probe of a closed window
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The window that a talking connection gives: rings, promises, closed windows.
+#include "dataplane/tcp/block.h"
 #include "tests/wire/talk_case.h"
 
 WIRE_TEST(talk_window, the_window_is_the_ring)
@@ -23,6 +24,47 @@ WIRE_TEST(talk_window, the_window_is_the_ring)
 	wire_wish(peer->wire, number, BS_WISH_WINDOW);
 	cr_assert_eq(wire_expect_tcp(peer, TCP_ACK)->window, 1100);
 	wire_say(peer, "more");
+	end(peer, number);
+}
+
+// A session in DATA whose ring has room for 64 KB; returns its number.
+static uint32_t grown(struct wire_peer *peer)
+{
+	wire_tcp(peer, .flags = TCP_SYN, .mss = 1460, .has_window_scale = true, .window_scale = 7);
+	wire_expect_tcp(peer, TCP_SYN | TCP_ACK);
+	wire_tcp(peer, .flags = TCP_ACK);
+	wire_advance(peer->wire, 25010);
+	wire_forget(peer->wire);
+	peer->ack += GREETING_LENGTH;
+	wire_say(peer, "DATA\r\n");
+	uint32_t number, events;
+	cr_assert(wire_event(peer->wire, &number, &events));
+	expect_read(peer->wire, number, "DATA\r\n");
+	wire_wish(peer->wire, number, BS_WISH_GROW);
+	expect_events(peer->wire, number, BS_EVENT_GROWN);
+	wire_forget(peer->wire);
+	return number;
+}
+
+// What lies far ahead never takes the places of what closes the first gap.
+WIRE_TEST(talk_window, keeps_places_for_what_is_near, .data_ring_size = 65536)
+{
+	uint32_t number = grown(peer), seq = peer->seq, far = seq + TALK_NEAR;
+	for (uint32_t i = 0; i < TALK_GAPS - TALK_GAPS_NEAR; i++)
+		wire_expect_reason(peer->wire, BS_REASON_ACCEPTED,
+			wire_tcp(peer, .flags = TCP_ACK, .seq = far + 20 * i, .payload = "x"));
+	wire_expect_reason(peer->wire, BS_REASON_TCP_NO_ROOM,
+		wire_tcp(peer, .flags = TCP_ACK, .seq = far + 8000, .payload = "x"));
+	wire_expect_reason(peer->wire, BS_REASON_ACCEPTED, // one that is there becomes longer
+		wire_tcp(peer, .flags = TCP_ACK, .seq = far + 1, .payload = "y"));
+	for (uint32_t i = 1; i <= TALK_GAPS_NEAR; i++)
+		wire_expect_reason(peer->wire, BS_REASON_ACCEPTED,
+			wire_tcp(peer, .flags = TCP_ACK, .seq = seq + 2 * i, .payload = "x"));
+	wire_expect_reason(peer->wire, BS_REASON_TCP_NO_ROOM,
+		wire_tcp(peer, .flags = TCP_ACK, .seq = far - 1000, .payload = "x"));
+	wire_forget(peer->wire);
+	wire_tcp(peer, .flags = TCP_ACK, .seq = seq, .payload = "01");
+	cr_assert_eq(wire_expect_tcp(peer, TCP_ACK)->ack, seq + 3);
 	end(peer, number);
 }
 
