@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "benchmarks/packets/prefixes.h"
 #include "benchmarks/packets/bed.h"
 #include "benchmarks/packets/compare.h"
 
@@ -55,7 +56,7 @@ int main(int argc, char **argv)
 			options.frames = number(optarg, BED_ROUND_MAX);
 			break;
 		case 'p':
-			options.prefixes = number(optarg, 2000000);
+			options.prefixes = number(optarg, PREFIXES_MOST);
 			break;
 		case 'u':
 			options.sources = number(optarg, 16777216);

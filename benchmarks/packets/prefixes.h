@@ -16,7 +16,10 @@ struct prefixes {
 	uint8_t *taken; // IPv4: a byte a /24 that a prefix covers as a whole
 };
 
-// Up to two million. False without memory; prefixes_free() takes either.
+// In IPv4 the short ones of more would not find room beside each other.
+#define PREFIXES_MOST 1200000u
+
+// Up to PREFIXES_MOST. False without memory; prefixes_free() takes either.
 bool prefixes_ipv4(struct prefixes *prefixes, size_t count, uint64_t seed);
 bool prefixes_ipv6(struct prefixes *prefixes, size_t count, uint64_t seed);
 void prefixes_free(struct prefixes *prefixes);
