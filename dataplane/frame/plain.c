@@ -9,28 +9,6 @@
 
 #define MAC_BITS ((UINT64_C(1) << 48) - 1)
 
-// Loads in the machine's own order, for comparing.
-static inline uint16_t raw16(const uint8_t *at)
-{
-	uint16_t value;
-	memcpy(&value, at, sizeof(value));
-	return value;
-}
-
-static inline uint32_t raw32(const uint8_t *at)
-{
-	uint32_t value;
-	memcpy(&value, at, sizeof(value));
-	return value;
-}
-
-static inline uint64_t raw64(const uint8_t *at)
-{
-	uint64_t value;
-	memcpy(&value, at, sizeof(value));
-	return value;
-}
-
 void plain_prepare(struct plain *plain, const struct ports *ports, const struct port *port)
 {
 	uint8_t head[8] = {0}, mask[8] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01, 0};

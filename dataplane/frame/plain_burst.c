@@ -25,7 +25,7 @@ void plain_burst_begin(struct plain_burst *burst, const struct plain *plain,
 		const struct plain_local *local = &plain->local[i];
 		bool ready = local->row != LOCAL_NONE && local->host_bits < 32 &&
 			     local_state(&ports->local[local->row]) == LOCAL_READY;
-		burst->local[i].address = (uint32_t)plain_word(local->address.octet + 12, 4);
+		burst->local[i].address = raw32(local->address.octet + 12);
 		burst->local[i].link = ready ? htonl(UINT32_MAX << local->host_bits) : 0;
 	}
 }
@@ -42,11 +42,6 @@ void plain_burst_begin(struct plain_burst *burst, const struct plain *plain,
 
 #define HALVES(word) (((word)&0xffff) + ((word) >> 16))
 
-static uint32_t wire(uint32_t word)
-{
-	return htonl(word);
-}
-
 // As plain_look(), ipv4() and tcp() of plain.c, one after the other. A comparison gives all ones where it holds.
 CLONES void plain_burst_judge(struct plain_burst *burst, unsigned count)
 {
@@ -54,9 +49,9 @@ CLONES void plain_burst_judge(struct plain_burst *burst, unsigned count)
 	const uint32_t good = 1 << 1 | 1 << 2 | 1 << 4 | 1 << 8 | 1 << 9 | 1 << 10 | 1 << 12;
 	const struct plain *plain = burst->plain;
 	const uint32_t l3 = plain->l3, service = ntohs(plain->service);
-	const uint32_t type = wire(0xffff), ipv4 = wire(ETHER_TYPE_IPV4);
-	const uint32_t fragment = wire(0x3fff), protocol = wire(0xff0000),
-		       is_tcp = wire(PROTOCOL_TCP << 16);
+	const uint32_t type = htonl(0xffff), ipv4 = htonl(ETHER_TYPE_IPV4);
+	const uint32_t fragment = htonl(0x3fff), protocol = htonl(0xff0000),
+		       is_tcp = htonl(PROTOCOL_TCP << 16);
 	for (unsigned i = 0; i < count; i += LANES) {
 		lanes odd = LOAD(burst->odd), length = LOAD(burst->length);
 		odd |= (LOAD(burst->ether_12) & plain->tag_mask) ^ plain->tag;

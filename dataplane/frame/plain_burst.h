@@ -7,10 +7,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "dataplane/frame/frame.h"
 #include "dataplane/frame/plain.h"
+#include "dataplane/frame/wire_format.h"
 
 #define PLAIN_BURST 32u
 // Bytes from the frame's begin on that are read of each, however long it is: up to TCP's flags behind a tag.
@@ -44,13 +44,6 @@ void plain_burst_begin(struct plain_burst *burst, const struct plain *plain,
 // Has its verdicts in `odd` of the first `count` rows.
 void plain_burst_judge(struct plain_burst *burst, unsigned count);
 
-static inline uint64_t plain_word(const uint8_t *at, unsigned bytes)
-{
-	uint64_t word = 0;
-	memcpy(&word, at, bytes);
-	return word;
-}
-
 // Row `i`. Of a frame that is shorter than PLAIN_BURST_BYTES whatever stands behind it is read, and not believed. `odd`: not 0 where the
 // frame is not for us for another reason, such as what the port said of the IPv4 checksum.
 static inline void plain_burst_add(
@@ -59,19 +52,19 @@ static inline void plain_burst_add(
 	const struct plain *plain = burst->plain;
 	const uint8_t *at = bytes + plain->l3;
 	unsigned row = at[19] % PLAIN_LOCALS;
-	odd |= (plain_word(bytes, 8) & plain->head_mask) ^ plain->head;
-	odd |= plain_word(bytes + 6, 8) << 16 == plain->mac << 16;
+	odd |= (raw64(bytes) & plain->head_mask) ^ plain->head;
+	odd |= raw64(bytes + 6) << 16 == plain->mac << 16;
 	burst->odd[i] = odd != 0;
 	burst->length[i] = length;
-	burst->ether_12[i] = (uint32_t)plain_word(bytes + 12, 4);
-	burst->ether_type[i] = (uint32_t)plain_word(at - 4, 4);
-	burst->ip_0[i] = (uint32_t)plain_word(at, 4);
-	burst->ip_4[i] = (uint32_t)plain_word(at + 4, 4);
-	burst->ip_8[i] = (uint32_t)plain_word(at + 8, 4);
-	burst->ip_12[i] = (uint32_t)plain_word(at + 12, 4);
-	burst->ip_16[i] = (uint32_t)plain_word(at + 16, 4);
+	burst->ether_12[i] = raw32(bytes + 12);
+	burst->ether_type[i] = raw32(at - 4);
+	burst->ip_0[i] = raw32(at);
+	burst->ip_4[i] = raw32(at + 4);
+	burst->ip_8[i] = raw32(at + 8);
+	burst->ip_12[i] = raw32(at + 12);
+	burst->ip_16[i] = raw32(at + 16);
 	burst->address[i] = burst->local[row].address;
 	burst->link[i] = burst->local[row].link;
-	burst->tcp_0[i] = (uint32_t)plain_word(at + 20, 4);
-	burst->tcp_12[i] = (uint32_t)plain_word(at + 32, 4);
+	burst->tcp_0[i] = raw32(at + 20);
+	burst->tcp_12[i] = raw32(at + 32);
 }

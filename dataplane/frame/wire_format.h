@@ -52,3 +52,25 @@ static inline void store32(uint8_t *at, uint32_t value)
 	value = htonl(value);
 	memcpy(at, &value, sizeof(value));
 }
+
+// Words as they lie in memory, for comparing and copying.
+static inline uint16_t raw16(const uint8_t *at)
+{
+	uint16_t value;
+	memcpy(&value, at, sizeof(value));
+	return value;
+}
+
+static inline uint32_t raw32(const uint8_t *at)
+{
+	uint32_t value;
+	memcpy(&value, at, sizeof(value));
+	return value;
+}
+
+static inline uint64_t raw64(const uint8_t *at)
+{
+	uint64_t value;
+	memcpy(&value, at, sizeof(value));
+	return value;
+}

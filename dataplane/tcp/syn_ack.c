@@ -52,20 +52,6 @@ static uint8_t offer_of(unsigned form)
 	return cookie_options(&options);
 }
 
-static inline uint32_t raw32(const uint8_t *at)
-{
-	uint32_t word;
-	memcpy(&word, at, sizeof(word));
-	return word;
-}
-
-static inline uint64_t raw64(const uint8_t *at)
-{
-	uint64_t word;
-	memcpy(&word, at, sizeof(word));
-	return word;
-}
-
 // Of whole 32-bit words.
 static uint32_t sum_of(const uint8_t *at, uint32_t length)
 {
