@@ -28,3 +28,19 @@ static inline void leave(struct wire_peer *one, unsigned from, unsigned to)
 		wire_tcp(&one[i], .flags = TCP_RST);
 	wire_forget(one->wire);
 }
+
+// A peer that a session of before taught something of.
+static inline struct bs_source *met_before(const struct wire_peer *peer, struct bs_lesson lesson)
+{
+	struct wire *wire = peer->wire;
+	enum bs_source_opening how;
+	wire->policy.verdicts = (struct bs_verdict_rules){.action = BS_VERDICT_REFUSE,
+		.lifetime_ms = 3600000,
+		.window_ms = 600000,
+		.refused_share = 90};
+	struct bs_source *source = bs_source_open(
+		wire->sources, &peer->address, wire_seconds(wire), &how);
+	bs_source_learn(source, &lesson, &wire->policy.verdicts, true, wire_seconds(wire));
+	bs_source_close(wire->sources, &peer->address, wire_seconds(wire));
+	return source;
+}

@@ -77,21 +77,6 @@ WIRE_TEST(overload, a_short_wait_stays, .connections = 20, .wait_ms = 500)
 	wire_forget(peer->wire);
 }
 
-static struct bs_source *met_before(const struct wire_peer *peer, struct bs_lesson lesson)
-{
-	struct wire *wire = peer->wire;
-	enum bs_source_opening how;
-	wire->policy.verdicts = (struct bs_verdict_rules){.action = BS_VERDICT_REFUSE,
-		.lifetime_ms = 3600000,
-		.window_ms = 600000,
-		.refused_share = 90};
-	struct bs_source *source = bs_source_open(
-		wire->sources, &peer->address, wire_seconds(wire), &how);
-	bs_source_learn(source, &lesson, &wire->policy.verdicts, true, wire_seconds(wire));
-	bs_source_close(wire->sources, &peer->address, wire_seconds(wire));
-	return source;
-}
-
 WIRE_TEST(overload, the_suspicious_are_shed_first, .connections = 20)
 {
 	struct wire_peer one[16], before = stranger(peer, 101), after = stranger(peer, 102),

@@ -27,8 +27,8 @@ WIRE_TEST(talk_window, the_window_is_the_ring)
 	end(peer, number);
 }
 
-// A session in DATA whose ring has room for 64 KB; returns its number.
-static uint32_t grown(struct wire_peer *peer)
+// A session in DATA that scales its window; returns its number.
+static uint32_t in_data(struct wire_peer *peer)
 {
 	wire_tcp(peer, .flags = TCP_SYN, .mss = 1460, .has_window_scale = true, .window_scale = 7);
 	wire_expect_tcp(peer, TCP_SYN | TCP_ACK);
@@ -40,6 +40,13 @@ static uint32_t grown(struct wire_peer *peer)
 	uint32_t number, events;
 	cr_assert(wire_event(peer->wire, &number, &events));
 	expect_read(peer->wire, number, "DATA\r\n");
+	return number;
+}
+
+// The same, whose ring has room for 64 KB.
+static uint32_t grown(struct wire_peer *peer)
+{
+	uint32_t number = in_data(peer);
 	wire_wish(peer->wire, number, BS_WISH_GROW);
 	expect_events(peer->wire, number, BS_EVENT_GROWN);
 	wire_forget(peer->wire);
@@ -70,16 +77,7 @@ WIRE_TEST(talk_window, keeps_places_for_what_is_near, .data_ring_size = 65536)
 
 WIRE_TEST(talk_window, grows_for_a_mail, .data_ring_size = 65536)
 {
-	wire_tcp(peer, .flags = TCP_SYN, .mss = 1460, .has_window_scale = true, .window_scale = 7);
-	wire_expect_tcp(peer, TCP_SYN | TCP_ACK);
-	wire_tcp(peer, .flags = TCP_ACK);
-	wire_advance(peer->wire, 25010);
-	wire_forget(peer->wire);
-	peer->ack += GREETING_LENGTH;
-	wire_say(peer, "DATA\r\n");
-	uint32_t number, events;
-	cr_assert(wire_event(peer->wire, &number, &events));
-	expect_read(peer->wire, number, "DATA\r\n");
+	uint32_t number = in_data(peer);
 	wire_say(peer, "first");
 	uint32_t seq = peer->seq;
 	wire_tcp(peer, .flags = TCP_ACK, .seq = seq + 6, .payload = "third"); // kept ahead
@@ -164,16 +162,7 @@ WIRE_TEST(talk_window, a_fin_is_taken_while_our_window_is_closed)
 // What was promised is taken also after the worker closed: its ACKs would be missed else.
 WIRE_TEST(talk_window, the_promised_window_outlives_the_data_ring)
 {
-	wire_tcp(peer, .flags = TCP_SYN, .mss = 1460, .has_window_scale = true, .window_scale = 7);
-	wire_expect_tcp(peer, TCP_SYN | TCP_ACK);
-	wire_tcp(peer, .flags = TCP_ACK);
-	wire_advance(peer->wire, 25010);
-	wire_forget(peer->wire);
-	peer->ack += GREETING_LENGTH;
-	wire_say(peer, "DATA\r\n");
-	uint32_t number, events;
-	cr_assert(wire_event(peer->wire, &number, &events));
-	expect_read(peer->wire, number, "DATA\r\n");
+	uint32_t number = in_data(peer);
 	wire_wish(peer->wire, number, BS_WISH_GROW);
 	wire_forget(peer->wire);
 	wire_reply(peer->wire, number, "421 no\r\n");
