@@ -68,7 +68,7 @@ size_t bs_class_table_size(const struct bs_class_table *table)
 
 struct bs_class_fetch bs_class_fetch(const struct bs_class_table *table)
 {
-	return (struct bs_class_fetch){table->ipv4.index, table->ipv4.shift};
+	return class_ipv4_fetch(&table->ipv4);
 }
 
 void bs_classify_burst(

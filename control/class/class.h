@@ -5,7 +5,8 @@
 //
 // Structure: sorted disjoint ranges. IPv4 has them under a direct index (DXR: Zec, Rizzo, Mikuc, "DXR:
 // towards a billion routing lookups per second in software", 2012), IPv6, whose addresses crowd, under a static
-// search tree. A million scattered entries take 12 MB in IPv4 and 20 MB in IPv6 (prefixes up to /64).
+// search tree. A million scattered entries take 6 MB in IPv4 (12 MB
+// when they are of more than sixteen classes) and 20 MB in IPv6 (prefixes up to /64).
 #pragma once
 
 #include <endian.h>
@@ -68,14 +69,15 @@ static inline void bs_class_burst_add(
 
 // What an IPv4 lookup touches first: who comes by an address early has it fetched while he does other things.
 struct bs_class_fetch {
-	const uint32_t *index;
-	unsigned shift;
+	const void *index;
+	unsigned shift, size; // an address >> shift is its place there, in words of so many bytes
 };
 struct bs_class_fetch bs_class_fetch(const struct bs_class_table *table);
 
 static inline void bs_class_fetch_ipv4(const struct bs_class_fetch *fetch, uint32_t address)
 {
-	__builtin_prefetch(&fetch->index[address >> fetch->shift]);
+	__builtin_prefetch(
+		(const uint8_t *)fetch->index + (address >> fetch->shift) * (size_t)fetch->size);
 }
 
 // classes[place] becomes the class of each address.

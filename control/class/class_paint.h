@@ -12,6 +12,12 @@ struct class_range {
 	uint8_t class;
 };
 
+// Where it begins in IPv4: a first range of all begins at ::, before the mapped addresses, for IPv4 at 0.0.0.0.
+static inline uint32_t class_range_ipv4(const struct class_range *range)
+{
+	return range->high == 0 && range->low >> 32 == 0xffff ? (uint32_t)range->low : 0;
+}
+
 struct class_ranges {
 	struct class_range *range; // the first starts at address 0; neighbours differ in class
 	size_t count;              // at least 1
