@@ -245,15 +245,15 @@ void bed_mix(struct mix *mix, const struct mix_settings *settings)
 	mix_begin(mix, &whole);
 }
 
-void bed_fill(struct bed *bed, struct mix *mix, uint32_t count)
+void bed_put_bulk(struct bed *bed, bed_next *next, void *self, uint32_t count)
 {
-	struct rte_mbuf *mbuf[32];
+	struct rte_mbuf *mbuf[BURST];
 	for (uint32_t done = 0; done < count;) {
-		uint32_t now = count - done < 32 ? count - done : 32;
+		uint32_t now = count - done < BURST ? count - done : BURST;
 		if (rte_pktmbuf_alloc_bulk(bed->pool, mbuf, now) != 0)
 			fail("packet buffers got lost");
 		for (uint32_t i = 0; i < now; i++) {
-			uint16_t length = mix_frame(mix, rte_pktmbuf_mtod(mbuf[i], uint8_t *));
+			uint16_t length = next(self, rte_pktmbuf_mtod(mbuf[i], uint8_t *));
 			mbuf[i]->pkt_len = mbuf[i]->data_len = length;
 			mbuf[i]->ol_flags = bed->rx_flags;
 		}
@@ -261,6 +261,16 @@ void bed_fill(struct bed *bed, struct mix *mix, uint32_t count)
 			fail("the receive ring is full");
 		done += now;
 	}
+}
+
+static uint16_t frame_of_mix(void *self, uint8_t *frame)
+{
+	return mix_frame(self, frame);
+}
+
+void bed_fill(struct bed *bed, struct mix *mix, uint32_t count)
+{
+	bed_put_bulk(bed, frame_of_mix, mix, count);
 }
 
 void bed_put(struct bed *bed, const uint8_t *frame, uint16_t length)

@@ -63,7 +63,12 @@ void bed_free(struct bed *bed);
 // Seeded, from the mix's weights, to our addresses and from `bed_peer_mac`.
 void bed_mix(struct mix *mix, const struct mix_settings *settings);
 
+// Writes the next frame, of at most MIX_FRAME_BYTES; returns its length.
+typedef uint16_t bed_next(void *self, uint8_t *frame);
+
 // Puts `count` frames into the receive ring.
+void bed_put_bulk(struct bed *bed, bed_next *next, void *self, uint32_t count);
+// The same of a mix.
 void bed_fill(struct bed *bed, struct mix *mix, uint32_t count);
 // The same with one that is made already.
 void bed_put(struct bed *bed, const uint8_t *frame, uint16_t length);

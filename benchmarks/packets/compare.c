@@ -26,7 +26,7 @@ static double quantile(const uint64_t *sorted, const struct options *options, do
 static bool round_of(
 	const struct compare *compare, struct filler *filler, bool own, uint64_t *ticks)
 {
-	filler_fill(filler, compare->bed, compare->mix, compare->options->frames);
+	filler_fill(filler, compare->options->frames);
 	*ticks = own ? bed_ticks(compare->bed, compare->own, compare->own_self)
 		     : bed_ticks(compare->bed, compare->reference, compare->reference_self);
 	return compare->check(compare->check_self, own);
@@ -48,7 +48,7 @@ bool compare_run(const struct compare *compare)
 	uint32_t rounds = compare->options->rounds;
 	uint64_t *ticks[2] = {calloc(rounds, sizeof(uint64_t)), calloc(rounds, sizeof(uint64_t))},
 		 warm;
-	struct filler *filler = filler_new();
+	struct filler *filler = filler_new(compare->bed, compare->mix);
 	bool good = ticks[0] != NULL && ticks[1] != NULL;
 	for (uint32_t i = 0; i < WARM_ROUNDS && good; i++)
 		good = round_of(compare, filler, i % 2, &warm);

@@ -3,45 +3,62 @@
 
 #include <pthread.h>
 #include <sched.h>
-#include <semaphore.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+#include <rte_pause.h>
 
 #include "benchmarks/packets/bed.h"
 
+#define FRAMES 1048576u
+
+struct frame_made {
+	uint16_t length;
+	uint8_t bytes[MIX_FRAME_BYTES];
+};
+
 struct filler {
 	pthread_t thread;
-	sem_t asked, done;
-	struct bed *bed; // NULL: end
-	struct mix *mix;
-	uint32_t count;
+	struct bed *bed;
+	struct frame_made *frame;
+	uint32_t next;          // of them
+	_Atomic uint32_t asked; // frames; 0: they are there
+	_Atomic bool over;
 	int cpu; // -1: there is none
 };
 
-static _Noreturn void fail(void)
+static _Noreturn void fail(const char *what)
 {
-	fprintf(stderr, "packets: no thread for the frames\n");
+	fprintf(stderr, "packets: %s\n", what);
 	exit(EXIT_FAILURE);
 }
 
-static void wait_for(sem_t *sem)
+static uint16_t next(void *self, uint8_t *bytes)
 {
-	while (sem_wait(sem) != 0) {
-	}
+	struct filler *filler = self;
+	const struct frame_made *frame = &filler->frame[filler->next++ % FRAMES];
+	memcpy(bytes, frame->bytes,
+		sizeof(frame->bytes)); // a fixed count; what is behind is not looked at
+	return frame->length;
 }
 
 static void *fill(void *self)
 {
 	struct filler *filler = self;
-	for (;;) {
-		wait_for(&filler->asked);
-		if (filler->bed == NULL)
-			return NULL;
-		bed_fill(filler->bed, filler->mix, filler->count);
-		sem_post(&filler->done);
+	while (!atomic_load_explicit(&filler->over, memory_order_acquire)) {
+		uint32_t count = atomic_load_explicit(&filler->asked, memory_order_acquire);
+		if (count == 0) {
+			rte_pause();
+			continue;
+		}
+		bed_put_bulk(filler->bed, next, filler, count);
+		atomic_store_explicit(&filler->asked, 0, memory_order_release);
 	}
+	return NULL;
 }
 
 static int other_cpu(void)
@@ -56,45 +73,50 @@ static int other_cpu(void)
 	return -1;
 }
 
-struct filler *filler_new(void)
+static void begin(struct filler *filler)
 {
-	struct filler *filler = calloc(1, sizeof(*filler));
 	cpu_set_t there;
-	if (filler == NULL)
-		fail();
-	filler->cpu = other_cpu();
-	if (filler->cpu < 0)
-		return filler;
 	CPU_ZERO(&there);
 	CPU_SET(filler->cpu, &there);
-	if (sem_init(&filler->asked, 0, 0) != 0 || sem_init(&filler->done, 0, 0) != 0 ||
-		pthread_create(&filler->thread, NULL, fill, filler) != 0)
-		fail();
+	if (pthread_create(&filler->thread, NULL, fill, filler) != 0)
+		fail("no thread for the frames");
 	pthread_setaffinity_np(filler->thread, sizeof(there), &there);
+}
+
+struct filler *filler_new(struct bed *bed, struct mix *mix)
+{
+	struct filler *filler = calloc(1, sizeof(*filler));
+	if (filler == NULL)
+		fail("not enough memory");
+	filler->bed = bed;
+	filler->frame = calloc(FRAMES, sizeof(*filler->frame));
+	if (filler->frame == NULL)
+		fail("not enough memory for the frames");
+	for (uint32_t i = 0; i < FRAMES; i++)
+		filler->frame[i].length = mix_frame(mix, filler->frame[i].bytes);
+	filler->cpu = other_cpu();
+	if (filler->cpu >= 0)
+		begin(filler);
 	return filler;
 }
 
 void filler_free(struct filler *filler)
 {
 	if (filler->cpu >= 0) {
-		filler->bed = NULL;
-		sem_post(&filler->asked);
+		atomic_store(&filler->over, true);
 		pthread_join(filler->thread, NULL);
-		sem_destroy(&filler->asked);
-		sem_destroy(&filler->done);
 	}
+	free(filler->frame);
 	free(filler);
 }
 
-void filler_fill(struct filler *filler, struct bed *bed, struct mix *mix, uint32_t count)
+void filler_fill(struct filler *filler, uint32_t count)
 {
 	if (filler->cpu < 0) {
-		bed_fill(bed, mix, count);
+		bed_put_bulk(filler->bed, next, filler, count);
 		return;
 	}
-	filler->bed = bed;
-	filler->mix = mix;
-	filler->count = count;
-	sem_post(&filler->asked);
-	wait_for(&filler->done);
+	atomic_store_explicit(&filler->asked, count, memory_order_release);
+	while (atomic_load_explicit(&filler->asked, memory_order_acquire) != 0)
+		rte_pause();
 }

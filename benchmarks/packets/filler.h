@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A processor of its own that makes the frames: what it wrote lies in the caches that all processors share, as a NIC leaves it, and the
-// caches of the one that is measured hold what the dataplane left there. On a machine with one processor who asks does it himself.
+// A processor of its own that puts frames into the port: what it wrote lies in the caches that all processors share, as a NIC leaves it,
+// and the caches of the one that is measured hold what the dataplane left there. So that little time passes between two
+// rounds, in which others would use those caches, the frames are made before, and both sides wait awake. On a machine
+// with one processor who asks does it himself.
 #pragma once
 
 #include <stdint.h>
@@ -10,9 +12,10 @@ struct bed;
 struct mix;
 struct filler;
 
-// Exits where it can't be made. The first processor that we may not run on gets the thread.
-struct filler *filler_new(void);
+// A million frames of the mix, put again and again. Exits where it can't be made. The first processor that we may not run on gets
+// the thread.
+struct filler *filler_new(struct bed *bed, struct mix *mix);
 void filler_free(struct filler *filler);
 
-// bed_fill(), over there; returns when the frames are in the ring.
-void filler_fill(struct filler *filler, struct bed *bed, struct mix *mix, uint32_t count);
+// The next `count` of them; returns when they are in the receive ring.
+void filler_fill(struct filler *filler, uint32_t count);

@@ -5,7 +5,7 @@
 // old policy or by the new one.
 //
 // One thread is the lcore and its port: what the clock says has arrived since is put into the receive ring, as deep as a
-// NIC's; what finds no room there is lost. Control is another thread, on another processor. How long the machine kept the
+// NIC's; what finds no room there is lost. While the thread puts packets there, which is a NIC's work, the clock stands. Control is another thread, on another processor. How long the machine kept the
 // lcore from its turns is told beside (pauses.h): a loss that this explains is none of the reload's. A real-time priority would
 // not help: Linux takes the processor from such a thread for 50 ms a second.
 #include <poll.h>
@@ -40,8 +40,6 @@
 #define ROUND     4096u
 #define SETTLE_US 20000u
 #define TURN_US   200u // that no turn takes by itself: a quarter of what the ring holds
-#define ARRIVALS \
-	1024u // at most before it; more come behind a pause, and putting them there is none
 
 struct run {
 	struct bed *bed;
@@ -254,16 +252,15 @@ static void turns(struct run *run, double rate)
 	uint64_t begin = rte_rdtsc();
 	double each = rate > 0 ? (double)rte_get_tsc_hz() / rate : 1; // ticks between two packets
 	pauses_begin(&run->pauses, rte_get_tsc_hz() / 1000000 * TURN_US);
-	uint64_t now = rte_rdtsc();
+	uint64_t stood = 0; // ticks
 	while (!run->over) {
-		uint64_t last = now, arrived = (uint64_t)((double)(now - begin) / each);
-		uint64_t due = rate > 0 ? arrived - run->put - run->lost : BURST / 2;
-		arrive(run, due);
-		if (due > ARRIVALS)
-			last = rte_rdtsc();
+		uint64_t stop = rte_rdtsc();
+		uint64_t arrived = (uint64_t)((double)(stop - begin - stood) / each);
+		arrive(run, rate > 0 ? arrived - run->put - run->lost : BURST / 2);
+		uint64_t go = rte_rdtsc();
+		stood += go - stop;
 		bed_turn(run->bed, dataplane_poll, run->bed->dataplane);
-		now = rte_rdtsc();
-		pauses_turn(&run->pauses, now - last);
+		pauses_turn(&run->pauses, rte_rdtsc() - go);
 	}
 	pauses_end(&run->pauses);
 	bed_ticks(run->bed, dataplane_poll, run->bed->dataplane);
