@@ -15,6 +15,11 @@
 #define ANSWER_MAX (8u << 20)
 #define WAIT_S     10
 
+static const char silence[] =
+	"it said nothing for 10 seconds; ask again, and if it stays so see what its control "
+	"thread waits for with 'cat /proc/$(pidof barscreen)/stack'";
+_Static_assert(WAIT_S == 10, "said so");
+
 static enum ctl_exit explain_connect(const char *path, int fault, char error[CTL_ERROR])
 {
 	switch (fault) {
@@ -113,7 +118,9 @@ static json_t *receive(int fd, struct received *in, const char **why)
 			return NULL;
 		ssize_t got = recv(fd, in->bytes + in->count, in->size - in->count, 0);
 		if (got <= 0) {
-			*why = got == 0 ? "it closed the connection" : strerror(errno);
+			*why = got == 0          ? "it closed the connection"
+			       : errno == EAGAIN ? silence
+						 : strerror(errno);
 			return NULL;
 		}
 		end = memchr(in->bytes + in->count, '\n', (size_t)got);

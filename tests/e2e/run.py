@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import cases  # noqa: E402
 import tcp_handshake, tcp_window, tcp_close, ip_layer, adversaries  # noqa: E402,E401,F401
-import transfer, lcores, losses, port_losses, tracing, refusals, sources, clients, life, config, reload, operation, relay, kills, resolving, dnsl, memory, patience, listing, existing, judging, received, trouble, impaired, usage, soak  # noqa: E402,E401,F401
+import transfer, lcores, losses, port_losses, tracing, refusals, sources, clients, life, standstill, config, reload, operation, relay, kills, resolving, dnsl, memory, patience, listing, existing, judging, received, trouble, impaired, usage, soak  # noqa: E402,E401,F401
 
 if __name__ == "__main__":
     if os.geteuid() != 0:
