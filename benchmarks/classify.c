@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// How long bs_classify_bulk() takes for an address: a million scattered prefixes, bursts of 32
+// How long bs_classify_bulk() takes for an address: a million scattered prefixes, bursts of 64
 // addresses drawn uniformly from them. Usage: classify [prefixes]. Compare figures of one machine only.
 
 #include <inttypes.h>
@@ -10,7 +10,7 @@
 
 #include "control/class/class.h"
 
-#define BURST   32u
+#define BURST   BS_CLASS_BURST
 #define LOOKUPS (1u << 22)
 
 static uint64_t state = 1;

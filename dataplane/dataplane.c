@@ -30,15 +30,22 @@
 #define PATIENCE_ALONE_NS 4000000u
 #define BUFFERS_MS        1000u
 
+static inline unsigned take(uint16_t port, uint16_t queue, struct rte_mbuf **mbuf)
+{
+	unsigned count = rte_eth_rx_burst(port, queue, mbuf, BURST);
+	if (count == DRIVER_BURST)
+		count += rte_eth_rx_burst(port, queue, mbuf + count, BURST - DRIVER_BURST);
+	return count;
+}
+
 // One burst of a queue.
 static unsigned receive_burst(struct dataplane *dataplane, unsigned i)
 {
 	const struct receive_queue *queue = &dataplane->queue[i];
 	const struct port *port = &dataplane->ports->port[queue->port];
 	struct rte_mbuf *mbuf[BURST];
-	unsigned count = unlikely(dataplane->impaired)
-				 ? impairment_receive(dataplane, i, mbuf)
-				 : rte_eth_rx_burst(port->id, queue->queue, mbuf, BURST);
+	unsigned count = unlikely(dataplane->impaired) ? impairment_receive(dataplane, i, mbuf)
+						       : take(port->id, queue->queue, mbuf);
 	if (count > 0)
 		ingress_burst(dataplane, port, mbuf, count);
 	return count;

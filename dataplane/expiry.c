@@ -18,7 +18,7 @@
 // most: at 3 Mpps that is more than a million of them a second, and 10 million waiting end at 400,000. With nothing to receive
 // a turn takes as many as end in some 20 microseconds, in which the smallest frames at 10 Gbit/s fill a third of a
 // queue of 1024.
-#define EXPIRIES_IDLE        (2 * BURST)
+#define EXPIRIES_IDLE        BURST
 #define EXPIRIES_BUSY(count) ((count) / 2)
 
 // Of one queue, before the next one's turn comes: enough to hide the way to the memory behind the others, and to ask the tables about

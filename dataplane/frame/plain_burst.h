@@ -12,7 +12,7 @@
 #include "dataplane/frame/plain.h"
 #include "dataplane/frame/wire_format.h"
 
-#define PLAIN_BURST 32u
+#define PLAIN_BURST 64u
 // Bytes from the frame's begin on that are read of each, however long it is: up to TCP's flags behind a tag.
 #define PLAIN_BURST_BYTES 54u
 

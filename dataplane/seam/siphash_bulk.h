@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // SipHash (siphash.h) of a whole burst at once: lane i of every word is the i-th message. The lanes are independent, so
-// they are worked at in vectors as wide as the machine has, chosen when the program starts. A burst of 32 costs what four
-// messages cost one after the other where vectors have eight lanes.
+// they are worked at in vectors as wide as the machine has, chosen when the program starts. Eight cost what one does where
+// vectors have eight lanes.
 #pragma once
 
 #include <stdalign.h>
@@ -10,7 +10,7 @@
 
 #include "dataplane/seam/siphash.h"
 
-#define BS_SIPHASH_LANES 32u // a receive burst
+#define BS_SIPHASH_LANES 64u // a receive burst
 #define BS_SIPHASH_WORDS 3u  // the longest message, in 64-bit words
 
 // Messages and, behind the call, their hashes. Lanes from `count` on may hold anything that is initialised.

@@ -128,8 +128,8 @@ static inline unsigned bs_source_verdict(
 // The same for a burst, in steps between which there is other work while memory answers. At most BS_SIPHASH_LANES addresses.
 struct bs_source_looks {
 	struct bs_siphash_words keys; // 0: no source
-	uint32_t first;               // bit set: those in their first bucket
-	uint32_t on;                  // those who may be in their second
+	uint64_t first;               // bit set: those in their first bucket
+	uint64_t on;                  // those who may be in their second
 };
 // Keys and their hashes, which say nothing of the sources to who has not the key: bs_sources_key(), or another's where the table is not asked. Pure.
 void bs_source_hash_bulk(const struct siphash_key *key, const struct bs_address *const *address,

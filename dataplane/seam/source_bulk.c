@@ -7,7 +7,7 @@
 
 // So many lines on their way are what a core can keep track of, and more than any burst's half.
 #define LINES BS_SIPHASH_LANES
-_Static_assert(LINES <= 32, "a bit each");
+_Static_assert(LINES <= 64, "a bit each");
 
 const struct siphash_key *bs_sources_key(const struct bs_sources *sources)
 {
@@ -46,7 +46,8 @@ void bs_source_look_bulk(
 	looks->first = looks->on = 0;
 	for (unsigned i = 0; i < count; i++) {
 		uint64_t key = looks->keys.word[i], hash = looks->keys.hash[i];
-		uint32_t first = first_of(sources, hash), bit = (uint32_t)(key != 0) << i;
+		uint32_t first = first_of(sources, hash);
+		uint64_t bit = (uint64_t)(key != 0) << i;
 		if (__builtin_expect(stands_in(sources, first, key), 0)) {
 			looks->first |= bit;
 		} else if (looks_on(sources, first)) {
@@ -57,13 +58,13 @@ void bs_source_look_bulk(
 }
 
 // Who stands in his second bucket.
-static uint32_t second(const struct bs_sources *sources, const struct bs_source_looks *looks)
+static uint64_t second(const struct bs_sources *sources, const struct bs_source_looks *looks)
 {
-	uint32_t found = 0;
-	for (uint32_t set = looks->on; set != 0; set &= set - 1) {
-		unsigned i = (unsigned)__builtin_ctz(set);
+	uint64_t found = 0;
+	for (uint64_t set = looks->on; set != 0; set &= set - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(set);
 		uint32_t bucket = second_of(sources, looks->keys.hash[i]);
-		found |= (uint32_t)stands_in(sources, bucket, looks->keys.word[i]) << i;
+		found |= (uint64_t)stands_in(sources, bucket, looks->keys.word[i]) << i;
 	}
 	return found;
 }
@@ -82,12 +83,12 @@ static uint32_t entry_of(
 }
 
 // The entries of those who are there; returns who they are.
-static uint32_t fetch_entries(const struct bs_sources *sources, const struct bs_source_looks *looks,
+static uint64_t fetch_entries(const struct bs_sources *sources, const struct bs_source_looks *looks,
 	uint32_t number[LINES])
 {
-	uint32_t all = looks->first | second(sources, looks);
-	for (uint32_t set = all; set != 0; set &= set - 1) {
-		unsigned i = (unsigned)__builtin_ctz(set);
+	uint64_t all = looks->first | second(sources, looks);
+	for (uint64_t set = all; set != 0; set &= set - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(set);
 		number[i] = entry_of(sources, looks, i);
 	}
 	return all;
@@ -110,10 +111,11 @@ void bs_source_prefetch_bulk(
 void bs_source_standing_bulk(const struct bs_sources *sources, const struct bs_source_looks *looks,
 	struct bs_source_standing *standing, unsigned count, uint32_t now_s)
 {
-	uint32_t number[LINES], set = fetch_entries(sources, looks, number);
+	uint32_t number[LINES];
+	uint64_t set = fetch_entries(sources, looks, number);
 	memset(standing, 0, count * sizeof(*standing));
 	for (; set != 0; set &= set - 1) {
-		unsigned i = (unsigned)__builtin_ctz(set);
+		unsigned i = (unsigned)__builtin_ctzll(set);
 		standing[i] = standing_at(sources, number[i], looks->keys.word[i], now_s);
 	}
 }

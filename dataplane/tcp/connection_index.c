@@ -225,8 +225,8 @@ void connection_lookup_bulk(const struct connection_index *index, const struct c
 {
 	struct bs_siphash_burst burst;
 	const struct cell *cell[BURST];
-	uint32_t perhaps = 0; // bit set: those of whom a cell says that they may be there
-	_Static_assert(BURST <= 32, "a bit each");
+	uint64_t perhaps = 0; // bit set: those of whom a cell says that they may be there
+	_Static_assert(BURST <= 64, "a bit each");
 
 	fetch_cells(index, frames, &burst, cell, count);
 	for (unsigned i = 0; i < count; i++) {
@@ -234,7 +234,7 @@ void connection_lookup_bulk(const struct connection_index *index, const struct c
 		found[i] = CONNECTION_NONE;
 		if ((set | cell[i]->spilled) == 0)
 			continue;
-		perhaps |= UINT32_C(1) << i;
+		perhaps |= UINT64_C(1) << i;
 		if (set != 0) { // another's tag is the same once in 2^31
 			found[i] = cell[i]->number[__builtin_ctz(set)];
 			rte_prefetch0(&record[found[i]]);
@@ -243,7 +243,7 @@ void connection_lookup_bulk(const struct connection_index *index, const struct c
 		}
 	}
 	for (; perhaps != 0; perhaps &= perhaps - 1) {
-		unsigned i = (unsigned)__builtin_ctz(perhaps);
+		unsigned i = (unsigned)__builtin_ctzll(perhaps);
 		uint32_t tag = tag_of(burst.hash[i]);
 		if (found[i] != CONNECTION_NONE && is_of(&record[found[i]], frames[i]))
 			continue;
