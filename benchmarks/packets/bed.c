@@ -73,11 +73,12 @@ void bed_start_dpdk(void)
 		fail("DPDK does not start");
 }
 
-static void make_port(struct bed *bed, uint32_t mbufs)
+static void make_port(struct bed *bed, const struct bed_settings *settings)
 {
+	uint32_t mbufs = settings->mbufs != 0 ? settings->mbufs : MBUFS;
+	uint16_t room = settings->mbuf_room != 0 ? settings->mbuf_room : RTE_MBUF_DEFAULT_BUF_SIZE;
 	struct rte_eth_conf conf = {0};
-	bed->pool = rte_pktmbuf_pool_create("bed", mbufs != 0 ? mbufs : MBUFS, 512, 0,
-		RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	bed->pool = rte_pktmbuf_pool_create("bed", mbufs, 512, 0, room, SOCKET_ID_ANY);
 	bed->receive = rte_ring_create(
 		"bed rx", 2 * BED_ROUND_MAX, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	bed->transmit = rte_ring_create(
@@ -106,7 +107,7 @@ static void make_ports(struct bed *bed, const struct bed_settings *settings)
 {
 	struct port *port = &bed->ports.port[0];
 	uint64_t mac = 0;
-	make_port(bed, settings->mbufs);
+	make_port(bed, settings);
 	bed->ports.port_count = 1;
 	bed->ports.service = SERVICE;
 	port->id = bed->port_id;

@@ -24,6 +24,7 @@ struct bed_settings {
 	bool offloads;                   // the port verifies and fills in checksums, as NICs do
 	uint32_t connections, half_open; // of the dataplane
 	uint32_t mbufs;                  // 0: four rounds; else a power of two less one
+	uint16_t mbuf_room;              // bytes for a frame, headroom included; 0: DPDK's default
 	struct bs_sources *table;        // the caller's; NULL: as `sources` says
 	struct bs_class_table
 		*classes;   // taken over: of 8 lists with the action drop, from BS_CLASS_LISTS on

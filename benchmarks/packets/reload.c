@@ -35,8 +35,10 @@
 #define FRAMES    1048576u // their sources are drawn before
 #define SOURCE_AT 26u      // in a frame
 #define DEPTH     8192u    // of the receive ring, as large NICs have it
-#define CHANGED   1000u    // prefixes that a reload takes out or puts in
-#define CALIBRATE 51u      // rounds of ROUND packets
+#define MBUFS     16383u
+#define MBUF_ROOM (RTE_PKTMBUF_HEADROOM + 64u)
+#define CHANGED   1000u // prefixes that a reload takes out or puts in
+#define CALIBRATE 51u   // rounds of ROUND packets
 #define ROUND     4096u
 #define SETTLE_US 20000u
 #define TURN_US   200u // that no turn takes by itself: a quarter of what the ring holds
@@ -359,6 +361,8 @@ static bool bench(struct run *run, const struct options *options)
 	run->folder = options->file;
 	run->unpaced = options->unpaced;
 	run->bed = bed_new(&(struct bed_settings){.offloads = !options->software,
+		.mbufs = MBUFS,
+		.mbuf_room = MBUF_ROOM,
 		.connections = 65536,
 		.half_open = 4096,
 		.sources = options->sources,

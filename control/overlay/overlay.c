@@ -16,6 +16,7 @@ struct slot {
 struct bs_overlay {
 	uint32_t mask;          // slots less one; at most half of them are in use
 	uint64_t lengths[3][3]; // [verdict]: bit set of prefix lengths in use
+	uint32_t *mark; // behind the slots, as many words: a bit of one is set for each entry
 	struct slot slot[];
 };
 
@@ -44,12 +45,19 @@ static void cut(uint64_t *high, uint64_t *low, unsigned length)
 	}
 }
 
+// Whether an entry may have this hash: of what is in none, one in sixty-four may.
+static inline bool is_marked(const struct bs_overlay *overlay, uint32_t hash)
+{
+	return overlay->mark[hash >> 5 & overlay->mask] >> hash % 32 & 1;
+}
+
 static void insert(struct bs_overlay *overlay, const struct bs_overlay_entry *entry)
 {
 	unsigned length = entry->prefix.length;
 	struct slot new = {read_half(entry->prefix.address.octet),
 		read_half(entry->prefix.address.octet + 8), (uint8_t)length, entry->verdict};
-	uint32_t at = hash(new.high, new.low, length) & overlay->mask;
+	uint32_t hashed = hash(new.high, new.low, length), at = hashed & overlay->mask;
+	overlay->mark[hashed >> 5 & overlay->mask] |= UINT32_C(1) << hashed % 32;
 	while (overlay->slot[at].verdict != BS_OVERLAY_NONE)
 		at = (at + 1) & overlay->mask;
 	overlay->slot[at] = new;
@@ -62,10 +70,12 @@ struct bs_overlay *bs_overlay_new(const struct bs_overlay_entry *entry, size_t c
 	while (slots < 2 * count)
 		slots *= 2;
 	struct bs_overlay *overlay = calloc(
-		1, sizeof(*overlay) + (size_t)slots * sizeof(overlay->slot[0]));
+		1, sizeof(*overlay) +
+			   (size_t)slots * (sizeof(overlay->slot[0]) + sizeof(*overlay->mark)));
 	if (overlay == NULL)
 		return NULL;
 	overlay->mask = slots - 1;
+	overlay->mark = (uint32_t *)&overlay->slot[slots];
 	for (size_t i = 0; i < count; i++)
 		insert(overlay, &entry[i]);
 	return overlay;
@@ -113,4 +123,47 @@ enum bs_overlay_verdict bs_overlay_lookup(
 	if (holds(overlay, address, BS_OVERLAY_ALLOW))
 		return BS_OVERLAY_ALLOW;
 	return holds(overlay, address, BS_OVERLAY_DENY) ? BS_OVERLAY_DENY : BS_OVERLAY_NONE;
+}
+
+// Of either verdict.
+static inline uint64_t lengths(const struct bs_overlay *overlay, unsigned word)
+{
+	return overlay->lengths[BS_OVERLAY_ALLOW][word] | overlay->lengths[BS_OVERLAY_DENY][word];
+}
+
+uint64_t bs_overlay_may_hold_ipv4(
+	const struct bs_overlay *overlay, const uint32_t *addresses, unsigned count)
+{
+	uint64_t found = 0;
+	for (unsigned word = IPV4_LENGTH / 64; word < 3; word++) {
+		uint64_t bits = lengths(overlay, word);
+		if (word == IPV4_LENGTH / 64)
+			bits &= UINT64_MAX << IPV4_LENGTH % 64;
+		for (; bits != 0; bits &= bits - 1) {
+			unsigned length = word * 64 + (unsigned)__builtin_ctzll(bits);
+			for (unsigned i = 0; i < count; i++) {
+				uint64_t high = 0, low = UINT64_C(0xffff) << 32 | addresses[i];
+				cut(&high, &low, length);
+				found |= (uint64_t)is_marked(overlay, hash(high, low, length)) << i;
+			}
+		}
+	}
+	return found;
+}
+
+uint64_t bs_overlay_may_hold_ipv6(
+	const struct bs_overlay *overlay, const uint64_t *high, const uint64_t *low, unsigned count)
+{
+	uint64_t found = 0;
+	for (unsigned word = 0; word < 3; word++) {
+		for (uint64_t bits = lengths(overlay, word); bits != 0; bits &= bits - 1) {
+			unsigned length = word * 64 + (unsigned)__builtin_ctzll(bits);
+			for (unsigned i = 0; i < count; i++) {
+				uint64_t h = high[i], l = low[i];
+				cut(&h, &l, length);
+				found |= (uint64_t)is_marked(overlay, hash(h, l, length)) << i;
+			}
+		}
+	}
+	return found;
 }

@@ -41,12 +41,17 @@ void bs_policy_classify_burst(
 	bs_classify_burst(policy->classes, burst, classes);
 	if (policy->overlay == NULL)
 		return;
-	for (unsigned i = 0; i < burst->count4; i++) {
+	_Static_assert(BS_CLASS_BURST <= 64, "a bit each");
+	uint64_t perhaps = bs_overlay_may_hold_ipv4(policy->overlay, burst->ipv4, burst->count4);
+	for (; perhaps != 0; perhaps &= perhaps - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(perhaps);
 		uint32_t octets = htobe32(burst->ipv4[i]);
 		struct bs_address address = bs_address_from_ipv4(&octets);
 		overlay(policy, &address, &classes[burst->place4[i]]);
 	}
-	for (unsigned i = 0; i < burst->count6; i++) {
+	perhaps = bs_overlay_may_hold_ipv6(policy->overlay, burst->high, burst->low, burst->count6);
+	for (; perhaps != 0; perhaps &= perhaps - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(perhaps);
 		uint64_t halves[2] = {htobe64(burst->high[i]), htobe64(burst->low[i])};
 		struct bs_address address = bs_address_from_ipv6(halves);
 		overlay(policy, &address, &classes[burst->place6[i]]);

@@ -152,6 +152,62 @@ Test(overlay, agrees_with_a_plain_reading)
 	bs_overlay_free(overlay);
 }
 
+// Whether the burst's question answers for one address, in a place of 64.
+static bool may_hold(
+	const struct bs_overlay *overlay, const struct bs_address *address, unsigned place)
+{
+	uint64_t high[64], low[64], half[2], found;
+	uint32_t ipv4[64];
+	memcpy(half, address->octet, sizeof(half));
+	for (unsigned i = 0; i < 64; i++) { // 192.0.2.0/24 is in no entry; 2001:db9::/32 neither
+		high[i] = i == place ? be64toh(half[0]) : UINT64_C(0x20010db900000000);
+		low[i] = i == place ? be64toh(half[1]) : i;
+		ipv4[i] = i == place ? (uint32_t)be64toh(half[1]) : 0xc0000200u + i;
+	}
+	found = bs_address_is_ipv4(address)
+			? bs_overlay_may_hold_ipv4(overlay, ipv4, place + 1)
+			: bs_overlay_may_hold_ipv6(overlay, high, low, place + 1);
+	cr_assert(place == 63 || found >> (place + 1) == 0, "more places than were asked about");
+	return found >> place & 1;
+}
+
+Test(overlay, a_burst_misses_no_entry_and_suspects_few_others)
+{
+	unsigned strangers = 0, suspected = 0;
+	struct bs_overlay *overlay;
+	char text[64];
+	srandom(8);
+	for (unsigned i = 0; i < 1500; i++) {
+		unsigned a = (unsigned)random() % 16, b = (unsigned)random() % 256;
+		snprintf(text, sizeof(text),
+			i % 3 == 0   ? "2001:db8:%x:%x::/64"
+			: i % 3 == 1 ? "10.%u.%u.0/24"
+				     : "10.%u.%u.7",
+			a, b);
+		add(i % 5 == 0 ? BS_OVERLAY_ALLOW : BS_OVERLAY_DENY, text, 0, "");
+	}
+	deny("11.0.0.0/8");
+	allow("2001:dba::/32");
+	allow("2001:dbb::9");
+	cr_assert(overlay_entries_build(&entries, &overlay));
+	for (unsigned i = 0; i < 6000; i++) {
+		uint8_t four[4] = {(uint8_t)(10 + random() % 2), (uint8_t)(random() % 32),
+			(uint8_t)random(), (uint8_t)(random() % 16)};
+		uint8_t six[16] = {0x20, 1, 0x0d, (uint8_t)(0xb8 + random() % 4), 0,
+			(uint8_t)(random() % 32), 0, (uint8_t)random(), [15] = 9};
+		struct bs_address address = i % 2 == 0 ? bs_address_from_ipv6(six)
+						       : bs_address_from_ipv4(four);
+		bool held = bs_overlay_lookup(overlay, &address) != BS_OVERLAY_NONE;
+		bool may = may_hold(overlay, &address, i % 64);
+		cr_assert(may || !held, "%s", bs_address_format(&address, text));
+		strangers += !held;
+		suspected += may && !held;
+	}
+	cr_expect_gt(strangers, 1000);
+	cr_expect_lt(suspected * 8, strangers, "%u of %u", suspected, strangers);
+	bs_overlay_free(overlay);
+}
+
 Test(overlay, holds_65536_and_no_more)
 {
 	char error[OVERLAY_ERROR], text[BS_ADDRESS_TEXT];
