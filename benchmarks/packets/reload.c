@@ -41,7 +41,8 @@
 #define CALIBRATE 51u   // rounds of ROUND packets
 #define ROUND     4096u
 #define SETTLE_US 20000u
-#define TURN_US   200u // that no turn takes by itself: a quarter of what the ring holds
+#define TURN_US \
+	100u // that no turn takes by itself, nor with a tick of the clock: a quarter of what the ring holds
 
 struct run {
 	struct bed *bed;
