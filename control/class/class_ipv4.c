@@ -40,9 +40,6 @@ size_t class_ipv4_size(const struct class_ipv4 *table)
 
 struct bs_class_fetch class_ipv4_fetch(const struct class_ipv4 *table)
 {
-	if (table->is_narrow)
-		return (struct bs_class_fetch){
-			table->narrow.before, table->narrow.shift, sizeof(*table->narrow.before)};
-	return (struct bs_class_fetch){
-		table->wide.index, table->wide.shift, sizeof(*table->wide.index)};
+	return table->is_narrow ? class_narrow_fetch(&table->narrow)
+				: class_wide_fetch(&table->wide);
 }

@@ -83,7 +83,6 @@ static void fill(struct class_narrow *table, const struct class_range *range)
 
 bool class_narrow_build(struct class_narrow *table, const struct class_ranges *ranges)
 {
-	table->shift = START_BITS;
 	table->count = ranges->count;
 	table->base = class_memory((GROUPS + 1) * sizeof(*table->base));
 	table->before = class_memory((PARTS + 1) * sizeof(*table->before));
@@ -108,6 +107,11 @@ size_t class_narrow_size(const struct class_narrow *table)
 {
 	return (GROUPS + 1) * sizeof(*table->base) + (PARTS + 1) * sizeof(*table->before) +
 	       (table->count + WINDOW) * sizeof(*table->range);
+}
+
+struct bs_class_fetch class_narrow_fetch(const struct class_narrow *table)
+{
+	return (struct bs_class_fetch){table->before, START_BITS, sizeof(*table->before)};
 }
 
 typedef uint16_t words __attribute__((vector_size(16)));

@@ -9,15 +9,13 @@
 
 #define CLASS_NARROW_CLASSES 16u
 
+// Parts come in groups: what begins before a group, and before a part of it.
 struct class_narrow {
-	uint32_t *base; // ranges that begin before each group of parts; one group more at the end
-	uint16_t *
-		before; // of these groups', how many begin before each part; one part more at the end
-	uint16_t *
-		range; // start within the part in the upper 12 bits, code of its class in the lower 4
-	size_t count;                        // of ranges
+	uint32_t *base;   // ranges that begin before each group; one group more at the end
+	uint16_t *before; // of the group's, before each part; one part more at the end
+	uint16_t *range;  // start within the part (12 bits), code of the class (4 bits)
+	size_t count;     // of ranges
 	uint8_t class[CLASS_NARROW_CLASSES]; // by code
-	unsigned shift;                      // an address >> shift is its part
 };
 
 // Whether these ranges can be had so, and are enough of them that it takes less than the wide way.
@@ -27,6 +25,7 @@ bool class_narrow_suits(const struct class_ranges *ranges);
 bool class_narrow_build(struct class_narrow *table, const struct class_ranges *ranges);
 void class_narrow_free(struct class_narrow *table);
 size_t class_narrow_size(const struct class_narrow *table);
+struct bs_class_fetch class_narrow_fetch(const struct class_narrow *table);
 
 // classes[i] becomes the class of addresses[i] (host byte order); `count` up to BS_CLASS_BURST.
 void class_narrow_lookup(const struct class_narrow *table, const uint32_t *addresses,

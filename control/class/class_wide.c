@@ -75,6 +75,11 @@ size_t class_wide_size(const struct class_wide *table)
 	       (table->count + WINDOW) * sizeof(*table->range);
 }
 
+struct bs_class_fetch class_wide_fetch(const struct class_wide *table)
+{
+	return (struct bs_class_fetch){table->index, table->shift, sizeof(*table->index)};
+}
+
 typedef uint32_t words __attribute__((vector_size(16)));
 _Static_assert(WINDOW == 2 * sizeof(words) / sizeof(uint32_t), "a window is two vectors");
 

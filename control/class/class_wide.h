@@ -18,6 +18,7 @@ struct class_wide {
 bool class_wide_build(struct class_wide *table, const struct class_ranges *ranges);
 void class_wide_free(struct class_wide *table);
 size_t class_wide_size(const struct class_wide *table);
+struct bs_class_fetch class_wide_fetch(const struct class_wide *table);
 
 // classes[i] becomes the class of addresses[i] (host byte order); `count` up to BS_CLASS_BURST.
 void class_wide_lookup(const struct class_wide *table, const uint32_t *addresses, uint8_t *classes,

@@ -16,7 +16,7 @@ struct slot {
 struct bs_overlay {
 	uint32_t mask;          // slots less one; at most half of them are in use
 	uint64_t lengths[3][3]; // [verdict]: bit set of prefix lengths in use
-	uint32_t *mark; // behind the slots, as many words: a bit of one is set for each entry
+	uint32_t *mark;         // behind the slots, a word for each: a bit is set for each entry
 	struct slot slot[];
 };
 
@@ -131,6 +131,14 @@ static inline uint64_t lengths(const struct bs_overlay *overlay, unsigned word)
 	return overlay->lengths[BS_OVERLAY_ALLOW][word] | overlay->lengths[BS_OVERLAY_DENY][word];
 }
 
+// 1 where an entry of that length may hold the address.
+static inline uint64_t may_stand(
+	const struct bs_overlay *overlay, uint64_t high, uint64_t low, unsigned length)
+{
+	cut(&high, &low, length);
+	return is_marked(overlay, hash(high, low, length));
+}
+
 uint64_t bs_overlay_may_hold_ipv4(
 	const struct bs_overlay *overlay, const uint32_t *addresses, unsigned count)
 {
@@ -142,9 +150,8 @@ uint64_t bs_overlay_may_hold_ipv4(
 		for (; bits != 0; bits &= bits - 1) {
 			unsigned length = word * 64 + (unsigned)__builtin_ctzll(bits);
 			for (unsigned i = 0; i < count; i++) {
-				uint64_t high = 0, low = UINT64_C(0xffff) << 32 | addresses[i];
-				cut(&high, &low, length);
-				found |= (uint64_t)is_marked(overlay, hash(high, low, length)) << i;
+				uint64_t low = UINT64_C(0xffff) << 32 | addresses[i];
+				found |= may_stand(overlay, 0, low, length) << i;
 			}
 		}
 	}
@@ -159,9 +166,7 @@ uint64_t bs_overlay_may_hold_ipv6(
 		for (uint64_t bits = lengths(overlay, word); bits != 0; bits &= bits - 1) {
 			unsigned length = word * 64 + (unsigned)__builtin_ctzll(bits);
 			for (unsigned i = 0; i < count; i++) {
-				uint64_t h = high[i], l = low[i];
-				cut(&h, &l, length);
-				found |= (uint64_t)is_marked(overlay, hash(h, l, length)) << i;
+				found |= may_stand(overlay, high[i], low[i], length) << i;
 			}
 		}
 	}

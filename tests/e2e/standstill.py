@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A control thread that stands still, as in a page that has to come from a slow disk: packets come in, sessions are judged and mails arrive
-as if nothing were; whoever asks control waits, and is answered when it goes on."""
+as if nothing were; whoever asks control is told that it says nothing, and is answered when it goes on."""
 import concurrent.futures
 import contextlib
 import ctypes
