@@ -16,8 +16,8 @@ REMARKS = {
     "open-close": "a connection of a known source opens and closes",
     "find": "one known source",
     "find-stranger": "one that is not there",
-    "standing": "32 known sources at once",
-    "standing-stranger": "32 that are not there",
+    "standing": "64 known sources at once",
+    "standing-stranger": "64 that are not there",
     "bytes": "room for twice as many as there are",
 }
 
