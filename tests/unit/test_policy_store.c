@@ -231,7 +231,7 @@ struct reading {
 	struct bs_qsbr_reader *reader;
 	pthread_t thread;
 	bool holds;
-	uint64_t turns;
+	_Atomic uint64_t turns;
 };
 static _Atomic bool stop;
 static _Atomic unsigned wrong;
@@ -284,6 +284,8 @@ Test(policy_store, readers_while_policies_come_and_go, .timeout = 100)
 	for (unsigned i = 0; i < 2; i++) {
 		reading[i].reader = bs_qsbr_join(&qsbr);
 		pthread_create(&reading[i].thread, NULL, read_on, &reading[i]);
+		while (reading[i].turns == 0) // on a loaded machine all could be over before
+			sched_yield();
 	}
 	for (unsigned i = 0; i < 300; i++) {
 		if (i % 3 == 0)
